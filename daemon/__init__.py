@@ -1,0 +1,1 @@
+"""When it runs, where results go and what they mean."""

@@ -1,0 +1,1 @@
+"""The February 2026 block, played on loopback."""

@@ -1,0 +1,1 @@
+"""The durable order of rows; the only owner of SQLite."""

@@ -1,0 +1,197 @@
+"""The rows of the journal: what happened, what was planned, and what was concluded, one frozen type each."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from probes.record import Record, Series, short_hash
+
+# All moments (`at`, `due`, onset, ended ...) are microseconds since the epoch, UTC.
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a plan says of a vantage."""
+
+    country: str = ""
+    asn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One assignment as the journal keeps it: whole seconds, but the timeout in seconds and parts."""
+
+    series: Series
+    every: int
+    offset: int
+    timeout: float
+    config: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """What runs from now on: a journal explains itself."""
+
+    config: str
+    """Hash of the whole plan."""
+    vantages: dict[str, Place]
+    services: dict[str, str]
+    """Service to side: foreign, domestic, control."""
+    assignments: tuple[Planned, ...]
+    changed: tuple[str, ...] = ()
+    """What a reload changed, in words."""
+    flash: float = 30.0
+    """Seconds: a disruption shorter than this is suspected, never confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A vantage is alive; `control` is whether its controls answer lately (None: it has none, or none yet)."""
+
+    vantage: str
+    control: bool | None
+    families: tuple[str, ...] = ()
+    clock_offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """The wall clock stepped by so many seconds against the monotonic one."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Slots first..last (their due times) of a series without a record, and why.
+
+    Reasons: suspend, overload, budget, stop, clock, bug, disk, start, retention, pause.
+    """
+
+    series: Series
+    first: int
+    last: int
+    every: int
+    reason: str
+
+
+class Direction(StrEnum):
+    """What a series did."""
+
+    DOWN = "down"
+    UP = "up"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A series went down or up."""
+
+    series: Series
+    at: int
+    direction: Direction
+    phase: str
+    kind: str
+    before: int
+    """Began of the last record of the old state, 0 if none is known."""
+    after: int
+    """Began of the first record of the new state."""
+    confidence: float
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an event is."""
+
+    vantages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    asns: tuple[int, ...] = ()
+    endpoints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One revision of an inference: what is disrupted, where, since when, by which mechanism, how sure."""
+
+    id: str
+    revision: int
+    at: int
+    state: str
+    """suspected, confirmed, standing, ended."""
+    kind: str
+    """block, throttle, unreachable, service_outage, network_outage, vantage_outage."""
+    service: str | None
+    roles: tuple[str, ...]
+    mechanism: str
+    mechanisms: dict[str, str]
+    scope: Scope
+    onset: tuple[int, int]
+    """Earliest and latest."""
+    detected: int
+    reopened: int | None
+    ended: int | None
+    confidence: float
+    evidence: tuple[str, ...]
+    comparators: dict[str, str]
+    """Domestic or control service to reachable, failing, unknown."""
+    summary: str
+    against: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A service at a vantage: 0 ok, 1 degraded, 2 blocked, 3 unknown; written on change and every 5 minutes."""
+
+    service: str
+    vantage: str
+    state: int
+    availability: float
+    score: float
+    baseline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The daemon's own figures every 10 s: the dead-man signal. Names end in their unit."""
+
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A remark of a person about the data."""
+
+    text: str
+    author: str = ""
+
+
+Body = Record | PlanRow | Heartbeat | ClockStep | Gap | Change | Event | State | Health | Annotation
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the journal: its place in the one order, the journal's own stamp, the body."""
+
+    seq: int
+    at: int
+    body: Body
+
+
+KINDS: dict[type, str] = {
+    Record: "record",
+    PlanRow: "plan",
+    Heartbeat: "heartbeat",
+    ClockStep: "clock",
+    Gap: "gap",
+    Change: "change",
+    Event: "event",
+    State: "state",
+    Health: "health",
+    Annotation: "annotation",
+}
+"""The row kinds by type; the words of the contract."""
+
+
+def event_id(service: str | None, kind: str, scope: Scope, onset_slot: int) -> str:
+    """The name of an event, from its first revision, never changed after."""
+    return short_hash(service or "", kind, *scope.vantages, *scope.countries, str(onset_slot))

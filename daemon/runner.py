@@ -1,0 +1,186 @@
+"""Runs what is due: each run by itself, within its deadline and the rate limits, and its record goes to the journal."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from config.plan import Assignment
+from config.slots import SPREAD
+from daemon.confirm import Confirmation
+from daemon.limits import Limiter, Permission
+from daemon.rows import Body, Gap
+from daemon.schedule import Slot
+from probes.clock import Clock
+from probes.plugin import PROBES, Plugin, Vantage
+from probes.record import Failure, Kind, Phase, Purpose, Record, Series
+from probes.run import Attempt, Skipped, World, perform
+
+log = logging.getLogger("reachd.runner")
+
+IN_FLIGHT = 2_000
+"""Runs of one vantage at the same time; more is a gap, so that one dead line cannot eat the sockets of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all runs of this process share."""
+
+    clock: Clock
+    limiter: Limiter
+    owned: Callable[[str], bool]
+    trust: Callable[[str], object]
+    write: Callable[[Body], object]
+    """Append one row to the journal; returns at once."""
+    stepped: Callable[[], int]
+    """How many times the wall clock has stepped so far."""
+
+
+@dataclass(slots=True)
+class Runner:
+    """The runs under way, what came out last, and the counts."""
+
+    around: Surroundings
+    group: asyncio.TaskGroup
+    vantages: Mapping[str, Vantage]
+    confirmation: Confirmation = field(default_factory=Confirmation)
+    running: dict[Series, Slot] = field(default_factory=dict)
+    in_flight: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    """ok, failed, local, skipped, bugs, confirmed."""
+    bugs: set[tuple[str, str]] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def start(self, slot: Slot) -> None:
+        """Start the run of a slot and return at once."""
+        series = slot.assignment.series
+        if series in self.running or self.in_flight[series.vantage] >= IN_FLIGHT:
+            self.skip(slot, "overload")
+            return
+        self.running[series] = slot
+        self._spawn(self._slot(slot))
+
+    def skip(self, slot: Slot, reason: str) -> None:
+        """Write down that a slot has no record."""
+        self.counts["skipped"] += 1
+        self.around.write(Gap(slot.assignment.series, slot.due, slot.due, slot.assignment.every, reason))
+
+    async def stop(self, reason: str = "stop") -> None:
+        """Break off what is under way; every slot of it becomes a gap."""
+        broken = list(self.running.values())
+        for task in list(self.tasks):
+            task.cancel()
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=1.0)
+        for slot in broken:
+            self.skip(slot, reason)
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = self.group.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _slot(self, slot: Slot) -> None:
+        """One slot, from due to the journal."""
+        assignment = slot.assignment
+        series = assignment.series
+        self.in_flight[series.vantage] += 1
+        latest = slot.start + SPREAD * assignment.every
+        lag = asyncio.get_running_loop().time() - slot.start
+        try:
+            record = await self._run(assignment, _attempt(assignment, slot, lag), latest)
+        except Skipped as skipped:
+            self.skip(slot, skipped.reason)
+        else:
+            self._keep(slot, record)
+        finally:
+            self.in_flight[series.vantage] -= 1
+            del self.running[series]
+
+    def _keep(self, slot: Slot, record: Record | None) -> None:
+        """Write the record of a slot, and look closer where the outcome changed."""
+        if record is None:
+            self.skip(slot, "bug")
+            return
+        self.around.write(record)
+        self.counts[outcome(record)] += 1
+        moments = self.confirmation.moments(record, slot.assignment.every)
+        if moments:
+            self._spawn(self._confirm(slot, record, moments))
+
+    async def _confirm(self, slot: Slot, record: Record, moments: tuple[float, ...]) -> None:
+        """Repeat a run whose outcome was news, at moments (seconds after it ended); evidence, not measurement."""
+        loop = asyncio.get_running_loop()
+        ended = loop.time()
+        for number, moment in enumerate(moments, start=1):
+            await asyncio.sleep(ended + moment - loop.time())
+            attempt = replace(
+                _attempt(slot.assignment, slot, 0.0), purpose=Purpose.CONFIRM, of=record.id, attempt=1 + number
+            )
+            try:
+                again = await self._run(slot.assignment, attempt, loop.time())
+            except Skipped:
+                continue
+            if again is not None:
+                self.counts["confirmed"] += 1
+                self.around.write(again)
+
+    async def _run(self, assignment: Assignment, attempt: Attempt, latest: float) -> Record | None:
+        """Perform; None if the probe has a bug: that is counted, logged once, and never a verdict on a target."""
+        around = self.around
+        vantage = attempt.series.vantage
+        permit = Permission(around.limiter, vantage, assignment.resolver, latest)
+        world = World(around.clock, permit, around.owned, around.trust)
+        steps = around.stepped()
+        try:
+            record = await perform(_plugin(attempt.series.probe), attempt, self.vantages[vantage], world)
+        except Skipped:
+            raise
+        except Exception as bug:  # noqa: BLE001  the outermost: a bug of one probe must not end the daemon
+            self._count_bug(attempt.series, bug)
+            return None
+        return record if around.stepped() == steps else _disturbed(record)
+
+    def _count_bug(self, series: Series, bug: Exception) -> None:
+        self.counts["bugs"] += 1
+        key = (series.probe, type(bug).__name__)
+        if key not in self.bugs:
+            self.bugs.add(key)
+            log.error("a bug in probe %s (%s): no record; further ones are only counted", *key, exc_info=bug)
+
+
+def outcome(record: Record) -> str:
+    """The word for the counts: ok, failed or local."""
+    if record.failure is None:
+        return "ok"
+    return "local" if record.failure.kind is Kind.LOCAL else "failed"
+
+
+def _plugin(name: str) -> Plugin:
+    plugin = PROBES.get(name)
+    if plugin is None:
+        raise LookupError(f"probe type {name} is planned and does not exist")
+    return plugin
+
+
+def _attempt(assignment: Assignment, slot: Slot, lag: float) -> Attempt:
+    """What `perform` is told about a slot."""
+    return Attempt(
+        series=assignment.series,
+        options=assignment.options,
+        due=slot.due,
+        slot=slot.number,
+        timeout=assignment.timeout,
+        resolver=assignment.resolver,
+        agent=assignment.agent,
+        config=assignment.config,
+        version=assignment.version,
+        lag=max(0.0, lag),
+    )
+
+
+def _disturbed(record: Record) -> Record:
+    """A run during which the wall clock stepped says nothing of its target."""
+    phase = record.failure.phase if record.failure else Phase.APP
+    return replace(record, failure=Failure(phase, Kind.LOCAL, "the wall clock stepped during the run"))

@@ -1,0 +1,1 @@
+"""Where rows are sent; one file a destination."""

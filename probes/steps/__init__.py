@@ -1,0 +1,1 @@
+"""The phases of a probe, each measured and classified by itself."""

@@ -1,0 +1,1 @@
+"""Places and paths to send from; one file a type."""
