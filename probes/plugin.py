@@ -2,17 +2,23 @@
 
 import inspect
 import pkgutil
+import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from probes.record import Phase
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+GLOBAL_IPV6 = ("2001:db8::1", 9)
+"""RFC 3849: documentation, so nobody's. Connecting a UDP socket to it only asks for a route and sends nothing."""
 
 
 class Options(BaseModel):
@@ -30,6 +36,8 @@ class ProbeOptions(Options):
     """Bytes on the wire of one good run, both ways, estimated; `reachd plan` multiplies it."""
     version: ClassVar[int] = 1
     """Raised when a change of the probe changes what its records mean."""
+    asks: ClassVar[bool] = False
+    """True where a run asks resolvers: its contacts are those, its family is that of the answer, not of the carrier."""
 
     def variants(self, family: str) -> Iterable[tuple[str | None, Self]]:  # noqa: ARG002  for those that differ by family
         """Split into one (endpoint name, options) for each series; None names it as the target is written."""
@@ -38,6 +46,79 @@ class ProbeOptions(Options):
     def contacts(self) -> tuple[str, ...]:
         """Hosts (names or addresses) that one run opens a connection to or asks; for limits."""
         return ()
+
+    def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Trust sets and protocols offered (ALPN) of a run; asked at start, so that each context is made before it."""
+        return ()
+
+
+class HostPort(ProbeOptions):
+    """Options of a probe type whose target is a host and a port."""
+
+    target: str
+    """An operator sets this to what is measured: `host:port`, an IPv6 address in brackets."""
+
+    @field_validator("target")
+    @classmethod
+    def _is_host_port(cls, target: str) -> str:
+        split_host_port(target)
+        return target
+
+    @cached_property
+    def place(self) -> tuple[str, int]:
+        """Host (a name in ASCII, or an address without brackets) and port."""
+        return split_host_port(self.target)
+
+    def contacts(self) -> tuple[str, ...]:
+        """The host."""
+        return (self.place[0],)
+
+
+def split_host_port(target: str, default: int | None = None) -> tuple[str, int]:
+    """Host and port of `host:port` or `[2001:db8::1]:443`. Raises ValueError that says what to write."""
+    parts = re.fullmatch(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:\[\]]*))(?::(?P<port>.*))?", target)
+    if parts is None:
+        raise ValueError(f"{target!r} is no host:port; an IPv6 address stands in brackets: [2001:db8::1]:443")
+    host = ascii_host(parts["host"]) if parts["six"] is None else _ipv6(parts["six"])
+    if parts["port"] is not None:
+        return host, port_number(parts["port"])
+    if default is None:
+        raise ValueError(f"{target!r} has no port; write host:port")
+    return host, default
+
+
+def port_number(text: str) -> int:
+    """A port. Raises ValueError."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
+        raise ValueError(f"port must be 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def ascii_host(host: str) -> str:
+    """A host name in the form that DNS and TLS carry, or an IPv4 address as it is. Raises ValueError."""
+    try:
+        name = host.rstrip(".").encode("idna").decode().lower()
+    except UnicodeError:
+        name = ""
+    if not re.fullmatch(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", name) or len(name) > 253:
+        raise ValueError(f"{host!r} is no host name")
+    if name.replace(".", "").isdecimal():
+        _ipv4(name)
+    return name
+
+
+def _ipv4(address: str) -> None:
+    try:
+        IPv4Address(address)
+    except ValueError:
+        raise ValueError(f"{address!r} is no IPv4 address") from None
+
+
+def _ipv6(address: str) -> str:
+    try:
+        return str(IPv6Address(address))
+    except ValueError:
+        raise ValueError(f"{address!r} in brackets is no IPv6 address") from None
 
 
 class Vantage(Protocol):
@@ -61,6 +142,30 @@ class Vantage(Protocol):
     async def tunnel(self, sock: socket.socket, address: str, port: int, phase: Callable[[Phase], Any]) -> None:
         """Ask a proxy for the destination over a connected socket; nothing to do where there is none."""
         ...
+
+
+class Straight:
+    """What vantages without a proxy share; each opens its own sockets."""
+
+    def open(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+        """See Vantage.open."""
+        raise NotImplementedError
+
+    def route(self, address: str, port: int) -> tuple[str, int]:
+        """Straight to the destination."""
+        return address, port
+
+    async def tunnel(self, sock: socket.socket, address: str, port: int, phase: Callable[[Phase], Any]) -> None:
+        """No proxy, nothing to ask."""
+
+    def routed_families(self) -> frozenset[str]:
+        """IPv4 always (without a route its records are local faults), IPv6 only with a route to a global address."""
+        try:
+            with self.open(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+                found = sock.connect_ex(GLOBAL_IPV6) == 0
+        except OSError:
+            found = False
+        return frozenset({"ipv4", "ipv6"} if found else {"ipv4"})
 
 
 @dataclass(frozen=True, slots=True)

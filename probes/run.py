@@ -1,17 +1,21 @@
 """One run of a probe: its deadline, its phases, what it saw, and the record it becomes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from probes.clock import Clock
 from probes.failure import classify, facts_of
 from probes.plugin import Plugin, ProbeOptions, Vantage
 from probes.record import Facts, Failure, Kind, Phase, Purpose, Record, Series, Timing
+
+CLOCK_STEP = 1.0
+"""Seconds by which the wall clock may part from the monotonic one within a run; beyond, the run has no known time."""
 
 
 class Stopped(Exception):  # noqa: N818  the run stopped; the failure is on the run
@@ -31,8 +35,21 @@ Permit = Callable[[str], Awaitable[None]]
 """Called with an address before a connection to it; waits for the rate limit or raises Skipped."""
 
 
+class Trust(Protocol):
+    """Gives the one SSL context of a trust set (`public`, `observe`, a file) and the protocols to offer (ALPN)."""
+
+    def __call__(self, name: str, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
+        """Raises ValueError for a set that does not exist or cannot be read."""
+        ...
+
+
 async def permit_all(_address: str) -> None:
     """No limit: for tests and for addresses that the operator owns."""
+
+
+def trust_nobody(name: str, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:  # noqa: ARG001  the signature of Trust
+    """No trust sets: for worlds without TLS."""
+    raise ValueError(f"trust set {name!r}: this world has none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +70,39 @@ class Attempt:
     agent: str = ""
     config: str = ""
     version: str = ""
+    lag: float | None = None
+    """Seconds by which the event loop was late when this run was started; measured by who starts it."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What surrounds every run of a process: the clock, the rate limit, the operator's own addresses."""
+    """What surrounds every run of a process: clock, rate limit, the operator's own addresses, trust sets."""
 
     clock: Clock
     permit: Permit = permit_all
     owned: Callable[[str], bool] = lambda address: ip_address(address).is_loopback
     """True for addresses under `[[limits]]`: an answer with one is no bogon."""
-    trust: Callable[[str], Any] | None = None
+    trust: Trust = trust_nobody
 
 
 class Run:
     """The state of one run: probes call `phase` and `note`, steps keep sockets in `closing`."""
 
-    __slots__ = ("attempt", "beside", "begin", "closing", "deadline", "expired", "failure", "seen", "task", "timings", "vantage", "world")
+    __slots__ = (
+        "attempt",
+        "begin",
+        "beside",
+        "cancelled_before",
+        "closing",
+        "deadline",
+        "expired",
+        "failure",
+        "seen",
+        "task",
+        "timings",
+        "vantage",
+        "world",
+    )
 
     def __init__(self, attempt: Attempt, vantage: Vantage, world: World) -> None:
         """Start the run's clock now; the deadline is `attempt.timeout` seconds away."""
@@ -84,6 +117,7 @@ class Run:
         self.failure: Failure | None = None
         self.seen: dict[str, Any] = {}
         self.task: asyncio.Task[Any] | None = None
+        self.cancelled_before = 0
         self.timings: list[Timing] = []
 
     def elapsed(self) -> float:
@@ -91,7 +125,10 @@ class Run:
         return self.world.clock.monotonic() - self.begin
 
     def note(self, **facts: Any) -> None:  # noqa: ANN401  the fields of Facts, checked when the record is made
-        """Keep facts for the record; a later one of the same name replaces."""
+        """Keep facts for the record; a later one of the same name replaces, in `extra` by key."""
+        extra = facts.pop("extra", None)
+        if extra:
+            self.seen["extra"] = {**self.seen.get("extra", {}), **extra}
         self.seen.update(facts)
 
     def phase(self, phase: Phase) -> "PhaseScope":
@@ -103,6 +140,14 @@ class Run:
         self.expired = True
         if self.task is not None:
             self.task.cancel()
+
+    def take_deadline(self) -> bool:
+        """True if a cancellation just caught is the deadline's alone: then it is taken back, once."""
+        if not self.expired or self.task is None:
+            return False
+        # As asyncio.timeout does: someone who cancelled us at the same moment is counted too, and goes first.
+        self.expired = False
+        return self.task.uncancel() <= self.cancelled_before
 
 
 class PhaseScope:
@@ -120,68 +165,90 @@ class PhaseScope:
         """Begin the phase."""
         self.begin = self.run.elapsed()
 
-    async def __aexit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> bool:
-        """End the phase: only faults of the wire and our own deadline become failures; anything else is a bug or a stop."""
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """End the phase: faults of the wire and our own deadline become failures; anything else is a bug or a stop."""
         run = self.run
         run.timings.append(Timing(self.phase, self.begin, run.elapsed() - self.begin))
         if fault is None or run.failure is not None:
             return False
-        if isinstance(fault, asyncio.CancelledError) and run.expired and run.task is not None:
-            run.task.uncancel()
+        if isinstance(fault, OSError | EOFError):
+            run.failure = Failure(self.phase, *classify(fault))
+            run.note(**facts_of(fault))
+            raise Stopped from fault
+        if isinstance(fault, asyncio.CancelledError) and run.take_deadline():
             run.failure = Failure(self.phase, Kind.TIMEOUT)
             raise Stopped from None
-        if not isinstance(fault, OSError | EOFError | TimeoutError):
-            return False
-        kind_, detail = classify(fault)
-        run.failure = Failure(self.phase, kind_, detail)
-        run.seen.update(facts_of(fault))
-        raise Stopped from fault
+        return False
 
 
 async def perform(probe: Plugin, attempt: Attempt, vantage: Vantage, world: World) -> Record:
     """Measure once and return the record. Raises Skipped, CancelledError (a stop), or the bug of a probe."""
-    loop = asyncio.get_running_loop()
     began = world.clock.wall()
     run = Run(attempt, vantage, world)
-    run.task = asyncio.current_task()
-    timer = loop.call_later(attempt.timeout, run.expire)
     try:
-        seconds = await _measure(probe, run)
+        await _probe(probe, run)
+        seconds = run.elapsed()
+        while run.beside:
+            await run.beside.pop(0)
     finally:
-        timer.cancel()
+        _abandon(run.beside)
         run.closing.close()
     return _record(run, began, seconds)
 
 
-async def _measure(probe: Plugin, run: Run) -> float:
-    """Run the probe and what listens beside it; seconds are those of the probe alone."""
+async def _probe(probe: Plugin, run: Run) -> None:
+    """Call the probe, bounded by the deadline."""
+    run.task = task = asyncio.current_task()
+    assert task is not None  # noqa: S101  we are in a coroutine that runs
+    run.cancelled_before = task.cancelling()
+    timer = task.get_loop().call_later(run.attempt.timeout, run.expire)
     try:
         await probe.function(run, run.attempt.options)
     except Stopped:
         pass
     except asyncio.CancelledError:
-        if not run.expired or run.task is None:
+        if not run.take_deadline():
             raise
-        run.task.uncancel()
-        run.failure = Failure(Phase.APP, Kind.LOCAL, "the deadline passed between two phases")
-    seconds = run.elapsed()
-    for listener in run.beside:
-        await listener
-    return seconds
+        run.failure = Failure(_last_phase(run), Kind.LOCAL, "the deadline passed between two phases")
+    finally:
+        timer.cancel()
+        run.take_deadline()  # of a probe that swallowed the cancellation: nobody else is to find it
+
+
+def _last_phase(run: Run) -> Phase:
+    return run.timings[-1].phase if run.timings else Phase.APP
+
+
+def _abandon(beside: list[Awaitable[None]]) -> None:
+    """Drop what nobody will await any more, so that it neither warns nor runs on."""
+    for listener in beside:
+        if isinstance(listener, Coroutine):
+            listener.close()
+        elif isinstance(listener, asyncio.Future):
+            listener.cancel()
+
+
+def _step(run: Run, began: int) -> float:
+    """Seconds by which the wall clock left the monotonic one since the run began: a step, or a suspended machine."""
+    return (run.world.clock.wall() - began) / 1e6 - run.elapsed()
 
 
 def _record(run: Run, began: int, seconds: float) -> Record:
     """Freeze the run."""
     attempt = run.attempt
-    due = began if attempt.purpose is Purpose.MANUAL else attempt.due
+    step = _step(run, began)
+    if abs(step) > CLOCK_STEP:
+        run.failure = Failure(_last_phase(run), Kind.LOCAL, f"the clock stepped by {step:+.1f} s during the run")
     return Record(
         series=attempt.series,
-        due=due,
+        due=began if attempt.purpose is Purpose.MANUAL else attempt.due,
         began=began,
         seconds=seconds,
         timings=tuple(run.timings),
         failure=run.failure,
-        facts=Facts(**run.seen),
+        facts=Facts(loop_lag=attempt.lag, **run.seen),
         purpose=attempt.purpose,
         of=attempt.of,
         attempt=attempt.attempt,

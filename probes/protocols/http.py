@@ -1,0 +1,94 @@
+"""Does a web server answer a GET, in plain or over TLS?"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import Field, field_validator
+
+from probes.plugin import PROBES, ProbeOptions, split_host_port
+from probes.run import Run
+from probes.steps.connect import connect
+from probes.steps.handshake import handshake
+from probes.steps.request import request
+from probes.steps.resolve import resolve
+
+ALPN = ("http/1.1",)
+"""What h11 speaks; a server that is offered h2 takes it."""
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A URL taken apart; `authority` as in the Host header, `path` with its query."""
+
+    secure: bool
+    host: str
+    port: int
+    authority: str
+    path: str
+
+
+class Http(ProbeOptions):
+    """Options of the http probe."""
+
+    traffic = 30_000
+
+    target: str
+    """An operator sets this to the page that is asked for: `https://web.whatsapp.com/`."""
+    trust: str = "public"
+    """An operator sets this when the server's certificate is not from a public root: a pinned set, a PEM file, or
+    `observe` where the root is not known."""
+    expect: tuple[Annotated[int, Field(ge=100, le=599)], ...] = ()
+    """An operator sets this to the statuses that count as good when 451 and those from 500 are not all that is bad, or
+    when one of them is the normal answer."""
+
+    @field_validator("target")
+    @classmethod
+    def _is_url(cls, target: str) -> str:
+        parse_url(target)
+        return target
+
+    @cached_property
+    def url(self) -> Url:
+        """The target taken apart."""
+        return parse_url(self.target)
+
+    def contacts(self) -> tuple[str, ...]:
+        """The host."""
+        return (self.url.host,)
+
+    def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """One over TLS, none in plain."""
+        return ((self.trust, ALPN),) if self.url.secure else ()
+
+
+def parse_url(target: str) -> Url:
+    """Take a URL apart. Raises ValueError that says what to write."""
+    parts = re.fullmatch(r"(?P<scheme>[a-z]+)://(?P<place>[^/?#@]+)(?P<path>[^#\s]*)", target)
+    if parts is None or parts["scheme"] not in PORTS:
+        raise ValueError(f"{target!r} is no URL of the form https://host/path or http://host:port/path")
+    default = PORTS[parts["scheme"]]
+    host, port = split_host_port(parts["place"], default)
+    shown = f"[{host}]" if ":" in host else host
+    path = quote(parts["path"], safe="/?&=%:;,+!*'()~@$-._")
+    return Url(
+        secure=parts["scheme"] == "https",
+        host=host,
+        port=port,
+        authority=shown if port == default else f"{shown}:{port}",
+        path=path if path.startswith("/") else f"/{path}",
+    )
+
+
+@PROBES.add
+async def http(run: Run, options: Http) -> None:
+    """Resolve, connect, shake hands where the URL says so, ask once; redirects are facts, not followed."""
+    url = options.url
+    address = await resolve(run, url.host)
+    stream = await connect(run, address, url.port)
+    if url.secure:
+        stream = await handshake(run, stream, url.host, options.trust, ALPN)
+    await request(run, stream, url.authority, url.path, options.expect)

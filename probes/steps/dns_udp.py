@@ -1,0 +1,174 @@
+"""One question over UDP: the first reply is used as a stub would, and for half a second every later one is kept."""
+
+import asyncio
+import secrets
+import socket
+import struct
+from collections import Counter
+
+from probes.failure import own, own_errno
+from probes.record import Answer
+from probes.run import Run
+from probes.steps import wire
+from probes.steps.icmp import arrived, keep_errors, last_message
+from probes.steps.resolver import Resolver
+
+RETRY = 2.0
+"""Seconds without a reply after which the question is sent once more, as stubs do."""
+LISTEN = 0.5
+"""Seconds for which a second answer is waited for: a forged one comes first, the true one a path later."""
+KEPT = 8
+"""Replies of one question that are kept; a flood is counted."""
+LARGEST = 65_535
+SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it
+TIMESPEC = struct.Struct("@ll")
+
+
+async def ask_udp(run: Run, resolver: Resolver, query: bytes) -> Answer:
+    """Ask within the DNS phase and return the first reply; what comes later is noted beside the later phases."""
+    sock = open_socket(run, resolver, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    connect_at_once(sock, resolver)
+    exchange = Exchange(run, sock, wire.with_id(query, secrets.randbits(16)))
+    run.closing.callback(exchange.close)
+    exchange.begin()
+    outcome = await exchange.first
+    if isinstance(outcome, OSError):
+        raise outcome
+    return outcome
+
+
+class Exchange:
+    """A question under way and what answers it. Costs one reader and one timer, no task."""
+
+    __slots__ = ("done", "first", "foreign", "loop", "more", "open", "query", "run", "sent", "sent_at", "sock", "timer")
+
+    def __init__(self, run: Run, sock: socket.socket, query: bytes) -> None:
+        """An exchange over a connected socket, not begun; `query` has its id."""
+        self.run = run
+        self.sock = sock
+        self.query = query
+        self.loop = asyncio.get_running_loop()
+        self.first: asyncio.Future[Answer | OSError] = self.loop.create_future()
+        self.done: asyncio.Future[None] = self.loop.create_future()
+        self.foreign: Counter[str] = Counter()
+        self.more = 0
+        self.sent = 0
+        self.sent_at = 0.0
+        self.open = True
+        self.timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Send the question and watch for replies."""
+        self.loop.add_reader(self.sock, self.receive)
+        self.sent_at = self.run.elapsed()
+        try:
+            self.send()
+        except OSError as error:
+            raise own(error) from error
+        self.timer = self.loop.call_later(RETRY, self.again)
+
+    def send(self) -> None:
+        """Send the question."""
+        self.sent += 1
+        self.sock.send(self.query)
+
+    def again(self) -> None:
+        """Nothing came: ask once more, under the same id from the same port, as glibc does."""
+        try:
+            self.send()
+        except OSError as error:
+            self.fail(error)
+
+    def receive(self) -> None:
+        """Take one datagram, or the ICMP message that came instead."""
+        try:
+            data, ancillary, _flags, _peer = self.sock.recvmsg(LARGEST, 64)
+        except BlockingIOError:
+            last_message(self.sock)
+        except OSError as error:
+            self.fail(error)
+        else:
+            self.take(data, self.arrival(ancillary))
+
+    def take(self, data: bytes, arrival: float) -> None:
+        """Keep a reply; the first one ends the phase and starts the wait for others."""
+        reason = wire.foreign(self.query, data)
+        if reason is not None:
+            self.foreign[reason] += 1
+            return
+        answer = wire.read(data, arrival, "udp")
+        kept = self.run.seen.get("answers", ())
+        if len(kept) < KEPT:
+            self.run.note(answers=(*kept, answer))
+        else:
+            self.more += 1
+        if not self.first.done():
+            self.first.set_result(answer)
+            self.listen()
+
+    def listen(self) -> None:
+        """Keep the socket for late answers; the record waits for that."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = self.loop.call_later(LISTEN, self.close)
+        self.run.beside.append(self.done)
+
+    def fail(self, error: OSError) -> None:
+        """An error before any reply is the outcome; one after it is not ours to judge."""
+        cause = arrived(self.sock, error, self.sock.getpeername()[0])
+        if not self.first.done():
+            self.first.set_result(cause)
+
+    def arrival(self, ancillary: list[tuple[int, int, bytes]]) -> float:
+        """Seconds in the run at which the kernel had the datagram: ours may have waited for the loop."""
+        now = self.run.elapsed()
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+                seconds, nanoseconds = TIMESPEC.unpack_from(data)
+                waited = (self.run.world.clock.wall() - seconds * 1_000_000 - nanoseconds // 1000) / 1e6
+                # Out of these bounds the wall clock stepped, or a test moves it.
+                return now - waited if 0.0 <= waited <= now - self.sent_at else now
+        return now
+
+    def close(self) -> None:
+        """End it, whatever its state; harmless when it has ended."""
+        if not self.open:
+            return
+        self.open = False
+        self.loop.remove_reader(self.sock)
+        self.sock.close()
+        if self.timer is not None:
+            self.timer.cancel()
+        if not self.done.done():
+            self.done.set_result(None)
+        self.note_counts()
+
+    def note_counts(self) -> None:
+        """Note what was out of the ordinary: a repeated question, replies that were none, a flood."""
+        words = {f"dns_{reason}": str(count) for reason, count in self.foreign.items()}
+        if self.sent > 1:
+            words["dns_questions"] = str(self.sent)
+        if self.more:
+            words["dns_more_answers"] = str(self.more)
+        if words:
+            self.run.note(extra={**self.run.seen.get("extra", {}), **words})
+
+
+def open_socket(run: Run, resolver: Resolver, kind: socket.SocketKind) -> socket.socket:
+    """A socket of the vantage towards a resolver, closed with the run. A fault here is always our own."""
+    family = socket.AF_INET6 if ":" in resolver.address else socket.AF_INET
+    try:
+        sock = run.vantage.open(family, kind)
+    except OSError as error:
+        raise own(error) from error
+    run.closing.callback(sock.close)
+    keep_errors(sock)
+    return sock
+
+
+def connect_at_once(sock: socket.socket, resolver: Resolver) -> None:
+    """Fix the peer: the kernel then drops what another address or port sends. An error at once is our own."""
+    code = sock.connect_ex((resolver.address, resolver.port))
+    if code:
+        raise own_errno(code)

@@ -1,0 +1,118 @@
+"""The http phase: one GET, its status, and at most 256 KB of the body; nothing is followed."""
+
+from functools import lru_cache
+
+import h11
+
+from probes.failure import Fault
+from probes.record import Kind, Phase, content_hash
+from probes.run import Run
+from probes.steps.stream import Stream
+
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+BODY = 262_144
+"""Bytes of a body that are read."""
+TEXT = 300
+"""Characters of a header that are kept."""
+LEGAL = 451
+"""RFC 7725: unavailable for legal reasons."""
+SERVER_ERRORS = 500
+END = h11.EndOfMessage()
+
+
+async def request(run: Run, stream: Stream, authority: str, path: str, expect: tuple[int, ...] = ()) -> None:
+    """GET a path; facts: status, location, server, body, first_byte, and on a broken body extra.body_bytes.
+
+    `authority` is the Host header. Statuses 451 and from 500 are failures, unless `expect` says which are not.
+    """
+    async with run.phase(Phase.HTTP):
+        run.note(first_byte=None)
+        exchange = Exchange(run, stream)
+        await exchange.ask(_question(authority, path))
+        status = await exchange.head()
+        await exchange.body()
+        if not _is_fine(status, expect):
+            raise Fault(Kind.HTTP_STATUS, str(status))
+
+
+class Exchange:
+    """One request and its response over a stream."""
+
+    __slots__ = ("begun", "http", "run", "stream")
+
+    def __init__(self, run: Run, stream: Stream) -> None:
+        """Nothing is sent yet."""
+        self.run = run
+        self.stream = stream
+        self.http = h11.Connection(h11.CLIENT)
+        self.begun = False
+
+    async def ask(self, question: h11.Request) -> None:
+        """Send a request without a body."""
+        head = self.http.send(question) or b""
+        await self.stream.send(head + (self.http.send(END) or b""))
+
+    async def head(self) -> int:
+        """The final status; facts: status, location, server."""
+        while not isinstance(event := await self._event(), h11.Response):
+            pass  # 100, 103: there is more to come
+        headers = {name: value.decode("latin-1")[:TEXT] for name, value in reversed(event.headers)}
+        self.run.note(status=event.status_code, location=headers.get(b"location"), server=headers.get(b"server"))
+        return event.status_code
+
+    async def body(self) -> None:
+        """Read the body to its end or the cap; facts: body, or how many bytes came before it broke."""
+        kept = bytearray()
+        complete = False
+        try:
+            while len(kept) < BODY and isinstance(event := await self._event(), h11.Data):
+                kept += event.data
+            complete = True
+        finally:
+            if complete:
+                self.run.note(body=content_hash(bytes(kept[:BODY])))
+            else:
+                self.run.note(extra={"body_bytes": str(len(kept))})
+
+    async def _event(self) -> object:
+        """The next event. Raises EOFError, OSError, and Fault for what is no HTTP."""
+        while True:
+            try:
+                event = self.http.next_event()
+            except h11.RemoteProtocolError as error:
+                if self.http.trailing_data[1]:  # it broke because the stream ended
+                    raise EOFError from error
+                raise Fault(Kind.HTTP_JUNK, str(error)) from error
+            if type(event) is h11.ConnectionClosed:
+                raise EOFError
+            if event is not h11.NEED_DATA:
+                return event
+            await self._read()
+
+    async def _read(self) -> None:
+        data = await self.stream.receive()
+        if data and not self.begun:
+            self.begun = True
+            self.run.note(first_byte=self.run.elapsed())
+            if not b"HTTP/".startswith(data[:5]):  # h11 would wait for the end of a line that may never come
+                raise Fault(Kind.HTTP_JUNK, ascii(data[:24])[2:-1])
+        self.http.receive_data(data)
+
+
+@lru_cache(maxsize=4096)
+def _question(authority: str, path: str) -> h11.Request:
+    """The request; checking its headers is the costly part, so each is made once."""
+    headers = [
+        ("Host", authority),
+        ("User-Agent", USER_AGENT),
+        ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        ("Accept-Language", "en-US,en;q=0.5"),
+        ("Connection", "close"),
+    ]
+    return h11.Request(method="GET", target=path, headers=headers)
+
+
+def _is_fine(status: int, expect: tuple[int, ...]) -> bool:
+    if expect:
+        return status in expect
+    return status != LEGAL and status < SERVER_ERRORS

@@ -1,0 +1,25 @@
+"""The kernel's own account of a TCP connection (struct tcp_info of linux/tcp.h), read before the socket closes."""
+
+import socket
+from struct import Struct
+
+from probes.record import TcpInfo
+
+SIZE = 256
+CLOSE_WAIT = 8  # linux/tcp_states.h
+# tcpi_state 0, tcpi_unacked 24, tcpi_rtt 68, tcpi_total_retrans 100, tcpi_bytes_acked 120, _received 128, tcpi_segs_out 136, _in 140,
+# tcpi_bytes_sent 200, tcpi_bytes_retrans 208 (the last two since Linux 4.19).
+LAYOUT = Struct("=B23xI40xI28xI16xQQII56xQQ")
+
+
+def read_tcp_info(sock: socket.socket) -> tuple[TcpInfo, int, int] | None:
+    """The account, payload bytes in and out (repeats not counted); None where the kernel has none or less."""
+    try:
+        raw = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, SIZE)
+    except OSError:  # not TCP, not a kernel that has it, or a socket that is gone
+        return None
+    if len(raw) < LAYOUT.size:
+        return None
+    state, unacked, rtt, retransmits, acked, received, out, into, sent, repeated = LAYOUT.unpack_from(raw)
+    payload = received - (state == CLOSE_WAIT)  # the kernel counts the far end's FIN as a byte
+    return TcpInfo(rtt, retransmits, unacked, acked, received, out, into), payload, sent - repeated

@@ -1,0 +1,100 @@
+"""Certificates, good and bad, of an authority that exists only while the tests run."""
+
+import datetime
+import ssl
+from functools import cache
+from pathlib import Path
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from probes.record import content_hash
+from probes.steps.trust import ALPN, Trusts
+
+NAMES = ("127.0.0.1", "::1", "localhost", "web.whatsapp.com")
+LONG_AGO, PAST, FUTURE, FAR = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2001, 2002, 2090, 2091))
+
+
+@cache
+def authority() -> trustme.CA:
+    """The one that the trust set `lab` holds."""
+    return trustme.CA()
+
+
+@cache
+def stranger() -> trustme.CA:
+    """One that no trust set holds."""
+    return trustme.CA()
+
+
+@cache
+def lab_trusts() -> Trusts:
+    """Trust sets as the daemon has them; `lab` holds our authority."""
+    with authority().cert_pem.tempfile() as path:
+        trusts = Trusts(lambda name: Path(path) if name == "lab" else None)
+        for offered in (ALPN, ("http/1.1",), ()):
+            trusts("lab", offered)
+    return trusts
+
+
+@cache
+def context_of(certificate: str, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+    """A server's context that shows a certificate, at most in that version of TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    if version is not None:
+        context.maximum_version = version
+    with trustme.Blob(key_and_chain(certificate)).tempfile() as path:
+        context.load_cert_chain(path)
+    return context
+
+
+@cache
+def chain_hash(certificate: str) -> str:
+    """What the fact `chain` has to say of it: each DER certificate behind its length in three bytes."""
+    found = x509.load_pem_x509_certificates(key_and_chain(certificate))
+    chain = [one.public_bytes(serialization.Encoding.DER) for one in found]
+    return content_hash(b"".join(len(der).to_bytes(3) + der for der in chain))
+
+
+@cache
+def key_and_chain(certificate: str) -> bytes:
+    """The PEM of a private key and its certificates, leaf first."""
+    match certificate:
+        case "good":
+            leaf = authority().issue_cert(*NAMES)
+        case "intermediate":
+            leaf = authority().create_child_ca().issue_cert(*NAMES)
+        case "expired":
+            leaf = authority().issue_cert(*NAMES, not_before=LONG_AGO, not_after=PAST)
+        case "not_yet":
+            leaf = authority().issue_cert(*NAMES, not_before=FUTURE, not_after=FAR)
+        case "wrong_host":
+            leaf = authority().issue_cert("portal.example")
+        case "unknown_issuer":
+            leaf = stranger().issue_cert(*NAMES)
+        case "unknown_root":
+            leaf = stranger().issue_cert(*NAMES)
+            return leaf.private_key_and_cert_chain_pem.bytes() + stranger().cert_pem.bytes()
+        case "long":
+            leaf = authority().issue_cert(*NAMES, *(f"name-{number}.padding.example" for number in range(900)))
+        case _:
+            return self_signed()
+    return leaf.private_key_and_cert_chain_pem.bytes()
+
+
+def self_signed() -> bytes:
+    """A box's own certificate: nobody vouches for it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), LONG_AGO, FAR)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    return key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem)
