@@ -64,7 +64,7 @@ class ClockStep:
 class Gap:
     """Slots first..last (their due times) of a series without a record, and why.
 
-    Reasons: suspend, overload, budget, stop, clock, bug, disk, start, retention, pause.
+    Reasons: suspend, overload, budget, stop, down, clock, bug, disk, retention, pause.
     """
 
     series: Series
