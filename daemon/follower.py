@@ -1,10 +1,18 @@
 """The loop that feeds one follower from the journal, retries it with back-off, and never stops another."""
 
-from collections.abc import Mapping
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from daemon.rows import Body, Row
+from probes.clock import Clock
+
+log = logging.getLogger("reachd.follower")
+FIRST_DELAY = 1.0
+"""Seconds until a follower that failed is tried again; they double with each further failure."""
+LONGEST_DELAY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,16 +21,19 @@ class Taken:
 
     rows: tuple[Body, ...] = ()
     saved: Mapping[str, bytes | None] = field(default_factory=dict)
+    cursor: int | None = None
+    """Where to go on reading, if not behind the last row: a part of the batch was taken, or all is wanted again."""
 
 
 class Hold(Exception):  # noqa: N818  no fault of the follower
     """The destination cannot take rows now: keep the cursor, try again after so many seconds."""
 
-    def __init__(self, seconds: float, reason: str) -> None:
-        """`reason` is shown in status and in the log, once."""
+    def __init__(self, seconds: float, reason: str, *, alarm: bool = False) -> None:
+        """`reason` is shown in status and in the log, once; `alarm` says that only a person can mend it."""
         super().__init__(reason)
         self.seconds = seconds
         self.reason = reason
+        self.alarm = alarm
 
 
 class Follower(Protocol):
@@ -39,3 +50,119 @@ class Follower(Protocol):
     async def take(self, rows: list[Row]) -> Taken:
         """Consume rows in order; raise Hold to be asked again with the same rows."""
         ...
+
+
+class Source(Protocol):
+    """What the loop needs of the journal."""
+
+    async def read(self, after: int, limit: int) -> list[Row]:
+        """Durable rows behind `after` in order, at most `limit`."""
+        ...
+
+    async def wait(self, after: int) -> None:
+        """Return as soon as a durable row behind `after` exists."""
+        ...
+
+    async def commit(self, follower: str, cursor: int, rows: Iterable[Body], saved: Mapping[str, bytes | None]) -> None:
+        """Move a cursor, append rows and save state in one transaction."""
+        ...
+
+    async def resume(self, follower: str) -> tuple[int, dict[str, bytes]]:
+        """A follower's cursor and saved state."""
+        ...
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a follower is doing, for status and the daemon's own figures; written by its loop only."""
+
+    name: str
+    cursor: int = 0
+    waiting: int | None = None
+    """When the oldest row read and not yet taken came into the journal (microseconds), None if there is none."""
+    taken: int = 0
+    """Rows taken since the start."""
+    failures: int = 0
+    """Failures since the start."""
+    in_a_row: int = 0
+    """Failures since it last worked."""
+    error: str = ""
+    """The last failure in words, empty once it works again."""
+    holding: str = ""
+    """Why the destination takes nothing now, empty if it does."""
+    alarm: bool = False
+    """Only a person can mend what it is holding for."""
+
+    def lag(self, now: int) -> float:
+        """Seconds by which the follower is behind the journal."""
+        return 0.0 if self.waiting is None else max(0.0, (now - self.waiting) / 1e6)
+
+
+async def follow(
+    journal: Source, follower: Follower, clock: Clock, standing: Standing | None = None, *, linger: float = 0.0
+) -> None:
+    """Feed a follower until cancelled; after a batch that was not full, `linger` seconds pass so that more gathers."""
+    standing = standing or Standing(follower.name)
+    while True:
+        began = clock.monotonic()
+        try:
+            await _keep_up(journal, follower, standing, linger)
+        except Exception as fault:  # noqa: BLE001  the loop's own: a follower with a bug must not stop the others
+            if clock.monotonic() - began > LONGEST_DELAY:
+                standing.in_a_row = 0
+            _note_failure(standing, fault)
+        await asyncio.sleep(min(LONGEST_DELAY, FIRST_DELAY * 2 ** (standing.in_a_row - 1)))
+
+
+async def _keep_up(journal: Source, follower: Follower, standing: Standing, linger: float) -> None:
+    """Resume where the journal says and take batch after batch; ends by an exception only."""
+    standing.cursor, saved = await journal.resume(follower.name)
+    await follower.resume(saved)
+    while True:
+        await journal.wait(standing.cursor)
+        rows = await journal.read(standing.cursor, follower.batch)
+        if not rows:
+            continue
+        standing.waiting = rows[0].at
+        taken = await _take(follower, rows, standing)
+        cursor = rows[-1].seq if taken.cursor is None else taken.cursor
+        await journal.commit(follower.name, cursor, taken.rows, taken.saved)
+        standing.taken += sum(row.seq <= cursor for row in rows)
+        standing.cursor, standing.waiting = cursor, None
+        _note_success(standing)
+        if linger and len(rows) < follower.batch and taken.cursor is None:
+            await asyncio.sleep(linger)
+
+
+async def _take(follower: Follower, rows: list[Row], standing: Standing) -> Taken:
+    """Offer the same rows until the follower takes them."""
+    while True:
+        try:
+            return await follower.take(rows)
+        except Hold as hold:
+            _note_hold(standing, hold)
+            await asyncio.sleep(hold.seconds)
+
+
+def _note_hold(standing: Standing, hold: Hold) -> None:
+    """Say why it waits, once per reason."""
+    if hold.reason != standing.holding:
+        log.log(logging.ERROR if hold.alarm else logging.WARNING, "%s: waits: %s", standing.name, hold.reason)
+    standing.holding, standing.alarm = hold.reason, hold.alarm
+
+
+def _note_failure(standing: Standing, fault: Exception) -> None:
+    """Count a failure, and say it once per kind with its trace."""
+    words = f"{type(fault).__name__}: {fault}"
+    standing.failures += 1
+    standing.in_a_row += 1
+    if words != standing.error:
+        log.error("%s: failed, will be tried again: %s", standing.name, words, exc_info=fault)
+    standing.error = words
+
+
+def _note_success(standing: Standing) -> None:
+    """Say once that it works again."""
+    if standing.error or standing.holding:
+        log.info("%s: works again", standing.name)
+    standing.in_a_row, standing.error, standing.holding, standing.alarm = 0, "", "", False
