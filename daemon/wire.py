@@ -41,6 +41,11 @@ def record_line(record: Record) -> str:
     return line_of(Row(0, ended_at(record), record))
 
 
+def event_line(event: Event) -> str:
+    """Write one revision of an event."""
+    return line_of(Row(0, event.at, event))
+
+
 def ended_at(record: Record) -> int:
     """The moment a record ended, in microseconds: its `at` where no journal gave one."""
     return record.began + round(record.seconds * SECOND)

@@ -9,9 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from daemon.rows import Row
-from daemon.wire import ended_at
 from daemon.wire_shapes import SHAPES, Shape
-from probes.record import Record
 
 SHOWN = 3
 """Faults named of one bad line: a line of another program has dozens."""
@@ -28,13 +26,11 @@ _LINE: TypeAdapter[Shape] = TypeAdapter(Annotated[_ANY, Field(discriminator="rea
 def row_of(line: str | bytes, number: int, source: str = "line ") -> Row:
     """Read one line; `number` becomes the row's. Raises WireError that begins with `source` and the number."""
     try:
-        shape = _LINE.validate_json(line)
-        body = shape.body()
+        return _LINE.validate_json(line).row(number)
     except ValidationError as fault:
         raise WireError(f"{source}{number}: {_words(fault)}") from None
     except ValueError as fault:  # the id
         raise WireError(f"{source}{number}: {fault}") from None
-    return Row(number, ended_at(body) if isinstance(body, Record) and shape.at is None else shape.at, body)
 
 
 def _words(fault: ValidationError) -> str:
@@ -52,12 +48,12 @@ def _word(error: ErrorDetails) -> str:
             return 'no field "reachd": a line of reachd begins with one like "record/1"'
         case "union_tag_invalid":
             return _unknown(str(error["ctx"]["tag"]))
-        case "model_attributes_type" | "model_type" if len(error["loc"]) < 2:
-            return "no JSON object: one object a line is expected"
         case "extra_forbidden" | "unexpected_keyword_argument":
             return f"{_place(error)}: unknown field; correct its name or remove it"
         case "missing":
             return f"{_place(error)}: missing"
+        case _ if not error["loc"]:
+            return "no JSON object: one object a line is expected"
         case _:
             return f"{_place(error)}: {error['msg'].removeprefix('Value error, ')}"
 

@@ -18,9 +18,11 @@ from daemon.rows import (
     Place,
     Planned,
     PlanRow,
+    Row,
     Scope,
     State,
 )
+from daemon.wire import ended_at
 from probes.record import Facts, Failure, Purpose, Record, Series, Timing
 
 
@@ -37,7 +39,9 @@ Moment = Annotated[int, BeforeValidator(_moment), WithJsonSchema({"type": "strin
 class Part(BaseModel):
     """Anything within a line. Unknown fields are errors: a misspelt one would silently be lost."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Shape(Part):
@@ -48,6 +52,10 @@ class Shape(Part):
     def body(self) -> Body:
         """The value that the line stands for."""
         raise NotImplementedError
+
+    def row(self, number: int) -> Row:
+        """The row with that number. Raises ValueError for an id that is not true."""
+        return Row(number, self.at, self.body())
 
 
 def _rest(shape: Shape, *without: str) -> dict[str, Any]:
@@ -83,6 +91,11 @@ class RecordShape(Shape):
         if self.id and self.id != record.id:
             raise ValueError(f"id: {self.id} is not this record's, {record.id}: leave `id` out to have it computed")
         return record
+
+    def row(self, number: int) -> Row:
+        """The row; see `at`."""
+        record = self.body()
+        return Row(number, ended_at(record) if self.at is None else self.at, record)
 
 
 class SideShape(Part):
