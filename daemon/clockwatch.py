@@ -36,14 +36,12 @@ class ClockWatch:
 
     def look(self) -> str:
         """Look at the clocks; returns the reason for slots that were missed just now: clock, suspend or overload."""
-        difference = self._difference()
-        step = difference - self._base
-        self._base = difference
+        difference, slept = self._difference(), self.asleep()
+        step, sleep = difference - self._base, slept - self._slept
+        self._base, self._slept = difference, slept
         if abs(step) <= STEP:
             return "overload"
-        slept = self.asleep()
-        reason = "suspend" if slept - self._slept > STEP else "clock"
-        self._slept = slept
+        reason = "suspend" if sleep > STEP else "clock"
         self.steps += 1
         self.told(step, reason)
         return reason

@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,23 +19,26 @@ def interval(everies: Iterable[int]) -> float:
 
 
 def heartbeats(
-    families: Mapping[str, frozenset[str]], sides: Mapping[str, str], last: Mapping[Series, tuple[str, int]]
+    families: Mapping[str, frozenset[str]],
+    sides: Mapping[str, str],
+    last: Mapping[Series, tuple[str, int]],
+    unmeasured: AbstractSet[Series] = frozenset(),
 ) -> list[Heartbeat]:
-    """One heartbeat per vantage: its control is ok when most of its control series answered last time."""
+    """One heartbeat per vantage: its control is ok when most of its control series answered last time.
+
+    It is None where the vantage has no control, or none that could be measured last time.
+    """
+    answered: dict[str, list[bool]] = {vantage: [] for vantage in families}
+    for series, (outcome, _began) in last.items():
+        if series.vantage in answered and sides.get(series.service) == "control" and series not in unmeasured:
+            answered[series.vantage].append(outcome == "ok")
     return [
-        Heartbeat(vantage, _control(vantage, sides, last), tuple(sorted(carried)))
-        for vantage, carried in families.items()
+        Heartbeat(vantage, _most(answered[vantage]), tuple(sorted(carried))) for vantage, carried in families.items()
     ]
 
 
-def _control(vantage: str, sides: Mapping[str, str], last: Mapping[Series, tuple[str, int]]) -> bool | None:
-    """None where the vantage has no control that was measured yet."""
-    outcomes = [
-        outcome == "ok"
-        for series, (outcome, _began) in last.items()
-        if series.vantage == vantage and sides.get(series.service) == "control"
-    ]
-    return sum(outcomes) * 2 > len(outcomes) if outcomes else None
+def _most(answers: list[bool]) -> bool | None:
+    return sum(answers) * 2 > len(answers) if answers else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from probes.run import Skipped
+from probes.steps.resolver import SYSTEM, parse_resolver
+
+DNS = "dns:"
+"""Stands before the address of a resolver where a question is announced, to tell it from a connection."""
+ROUNDING = 1e-6
+"""Seconds; sums of intervals are not exact, and nobody is to be skipped for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +27,6 @@ OWN_RESOLVER = Rate(0.05, 20)
 """The vantage's own resolver: 20 questions a second."""
 NAMED_RESOLVER = Rate(1.0, 10)
 """A resolver that a service names: one a second, burst 10."""
-CONFIRM = Rate(10.0, 6)
-"""Confirming runs of one vantage: at most 6 a minute."""
 
 
 @dataclass(slots=True)
@@ -34,7 +38,8 @@ class Bucket:
 
     def wait(self, now: float) -> float:
         """Seconds until a token is free."""
-        return max(0.0, self.full - (self.rate.burst - 1) * self.rate.every - now)
+        wait = self.full - (self.rate.burst - 1) * self.rate.every - now
+        return wait if wait > ROUNDING else 0.0
 
     def take(self, now: float) -> None:
         """Use a token (also one that becomes free only later: the caller waits for it)."""
@@ -52,22 +57,23 @@ class Limiter:
     owned: Owned
     buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
 
-    def rate_of(self, address: str, resolver: str) -> Rate:
-        """The limit of an address; questions come as `dns:ADDRESS`."""
-        question = address.startswith("dns:")
-        mine = self.owned(address.removeprefix("dns:"))
-        if mine is not None:
-            return mine
-        if question:
-            return OWN_RESOLVER if resolver in address else NAMED_RESOLVER
-        return TARGET
+    def rate_of(self, contact: str, resolver: str) -> Rate:
+        """The limit of an address or, as `dns:ADDRESS`, of questions to it; `resolver` is the vantage's own."""
+        address = contact.removeprefix(DNS)
+        rate = self.owned(address) if address != SYSTEM.transport else None
+        if rate is not None:
+            return rate
+        if address == contact:
+            return TARGET
+        own = parse_resolver(resolver)
+        return OWN_RESOLVER if address == (own.address or own.transport) else NAMED_RESOLVER
 
-    def reserve(self, vantage: str, address: str, rate: Rate, patience: float, now: float) -> float:
-        """Reserve a token and return the seconds to wait for it; raises Skipped where that exceeds `patience`."""
-        bucket = self.buckets.get((vantage, address))
+    def reserve(self, key: tuple[str, str], rate: Rate, patience: float, now: float) -> float:
+        """Reserve a token of (vantage, contact); returns seconds until it is free. Raises Skipped beyond patience."""
+        bucket = self.buckets.get(key)
         if bucket is None:
-            bucket = self.buckets[vantage, address] = Bucket(rate)
-        bucket.rate = rate
+            bucket = self.buckets[key] = Bucket(rate)
+        bucket.rate = rate  # a reload may have changed it
         wait = bucket.wait(now)
         if wait > patience:
             raise Skipped("budget")
@@ -89,10 +95,10 @@ class Permission:
     resolver: str
     latest: float
 
-    async def __call__(self, address: str) -> None:
-        """Wait for a token of that address; raises Skipped."""
+    async def __call__(self, contact: str) -> None:
+        """Wait for a token of that address (or `dns:ADDRESS`); raises Skipped."""
         now = asyncio.get_running_loop().time()
-        rate = self.limiter.rate_of(address, self.resolver)
-        wait = self.limiter.reserve(self.vantage, address, rate, max(0.0, self.latest - now), now)
+        rate = self.limiter.rate_of(contact, self.resolver)
+        wait = self.limiter.reserve((self.vantage, contact), rate, max(0.0, self.latest - now), now)
         if wait > 0:
             await asyncio.sleep(wait)

@@ -3,24 +3,27 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from config.plan import Assignment
 from config.slots import SPREAD
 from daemon.confirm import Confirmation
 from daemon.limits import Limiter, Permission
-from daemon.rows import Body, Gap
-from daemon.schedule import Slot
+from daemon.rows import Body
+from daemon.schedule import Slot, gap_of
 from probes.clock import Clock
 from probes.plugin import PROBES, Plugin, Vantage
 from probes.record import Failure, Kind, Phase, Purpose, Record, Series
-from probes.run import Attempt, Skipped, World, perform
+from probes.run import Attempt, Skipped, Trust, World, perform
 
 log = logging.getLogger("reachd.runner")
 
 IN_FLIGHT = 2_000
 """Runs of one vantage at the same time; more is a gap, so that one dead line cannot eat the sockets of the others."""
+BREAK_OFF = 1.0
+"""Seconds that runs have for ending when they are broken off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Surroundings:
     clock: Clock
     limiter: Limiter
     owned: Callable[[str], bool]
-    trust: Callable[[str], object]
+    trust: Trust
     write: Callable[[Body], object]
     """Append one row to the journal; returns at once."""
     stepped: Callable[[], int]
@@ -51,6 +54,7 @@ class Runner:
     """ok, failed, local, skipped, bugs, confirmed."""
     bugs: set[tuple[str, str]] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    stopped: bool = False
 
     def start(self, slot: Slot) -> None:
         """Start the run of a slot and return at once."""
@@ -59,67 +63,73 @@ class Runner:
             self.skip(slot, "overload")
             return
         self.running[series] = slot
-        self._spawn(self._slot(slot))
+        self.in_flight[series.vantage] += 1
+        self._spawn(self._slot(slot)).add_done_callback(partial(self._ended, slot))
 
     def skip(self, slot: Slot, reason: str) -> None:
         """Write down that a slot has no record."""
         self.counts["skipped"] += 1
-        self.around.write(Gap(slot.assignment.series, slot.due, slot.due, slot.assignment.every, reason))
+        self.around.write(gap_of(slot, reason))
 
-    async def stop(self, reason: str = "stop") -> None:
+    async def stop(self) -> None:
         """Break off what is under way; every slot of it becomes a gap."""
-        broken = list(self.running.values())
-        for task in list(self.tasks):
+        self.stopped = True
+        for task in self.tasks:
             task.cancel()
         if self.tasks:
-            await asyncio.wait(self.tasks, timeout=1.0)
-        for slot in broken:
-            self.skip(slot, reason)
+            await asyncio.wait(self.tasks, timeout=BREAK_OFF)
+        for slot in self.running.values():  # their probes hold on; what they may still return is too late
+            self.skip(slot, "stop")
+        self.running = {}
 
-    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = self.group.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task
+
+    def _ended(self, slot: Slot, task: asyncio.Task[None]) -> None:
+        """A run is over, also one that was broken off before its first step."""
+        series = slot.assignment.series
+        self.in_flight[series.vantage] -= 1
+        if self.running.pop(series, None) is not None and task.cancelled():
+            self.skip(slot, "stop")
 
     async def _slot(self, slot: Slot) -> None:
-        """One slot, from due to the journal."""
+        """One slot, from its start to the journal."""
         assignment = slot.assignment
-        series = assignment.series
-        self.in_flight[series.vantage] += 1
+        now = asyncio.get_running_loop().time()
         latest = slot.start + SPREAD * assignment.every
-        lag = asyncio.get_running_loop().time() - slot.start
         try:
-            record = await self._run(assignment, _attempt(assignment, slot, lag), latest)
+            record = await self._run(assignment, _attempt(assignment, slot, now - slot.start), latest)
         except Skipped as skipped:
             self.skip(slot, skipped.reason)
-        else:
-            self._keep(slot, record)
-        finally:
-            self.in_flight[series.vantage] -= 1
-            del self.running[series]
-
-    def _keep(self, slot: Slot, record: Record | None) -> None:
-        """Write the record of a slot, and look closer where the outcome changed."""
+            return
         if record is None:
             self.skip(slot, "bug")
-            return
+        elif assignment.series in self.running:
+            self._keep(slot, record)
+
+    def _keep(self, slot: Slot, record: Record) -> None:
+        """Write the record of a slot, and look closer where the outcome changed."""
         self.around.write(record)
         self.counts[outcome(record)] += 1
-        moments = self.confirmation.moments(record, slot.assignment.every)
-        if moments:
+        now = asyncio.get_running_loop().time()
+        moments = self.confirmation.moments(record, slot.assignment.every, now)
+        if moments and not self.stopped:
             self._spawn(self._confirm(slot, record, moments))
 
     async def _confirm(self, slot: Slot, record: Record, moments: tuple[float, ...]) -> None:
         """Repeat a run whose outcome was news, at moments (seconds after it ended); evidence, not measurement."""
         loop = asyncio.get_running_loop()
         ended = loop.time()
-        for number, moment in enumerate(moments, start=1):
+        first = replace(_attempt(slot.assignment, slot, 0.0), purpose=Purpose.CONFIRM, of=record.id)
+        for number, moment in enumerate(moments, start=2):
             await asyncio.sleep(ended + moment - loop.time())
-            attempt = replace(
-                _attempt(slot.assignment, slot, 0.0), purpose=Purpose.CONFIRM, of=record.id, attempt=1 + number
-            )
+            now = loop.time()
+            attempt = replace(first, attempt=number, lag=max(0.0, now - ended - moment))
             try:
-                again = await self._run(slot.assignment, attempt, loop.time())
+                again = await self._run(slot.assignment, attempt, now)
             except Skipped:
                 continue
             if again is not None:
@@ -129,20 +139,27 @@ class Runner:
     async def _run(self, assignment: Assignment, attempt: Attempt, latest: float) -> Record | None:
         """Perform; None if the probe has a bug: that is counted, logged once, and never a verdict on a target."""
         around = self.around
-        vantage = attempt.series.vantage
-        permit = Permission(around.limiter, vantage, assignment.resolver, latest)
+        vantage = self.vantages.get(attempt.series.vantage)
+        if vantage is None:  # a reload took it away
+            raise Skipped("stop")
+        permit = Permission(around.limiter, attempt.series.vantage, assignment.resolver, latest)
         world = World(around.clock, permit, around.owned, around.trust)
         steps = around.stepped()
         try:
-            record = await perform(_plugin(attempt.series.probe), attempt, self.vantages[vantage], world)
+            record = await perform(_plugin(attempt.series.probe), attempt, vantage, world)
         except Skipped:
             raise
+        except asyncio.CancelledError as cancelled:
+            if _asked_to_end():
+                raise
+            self._count_bug(attempt.series, cancelled)  # the probe waited for something that it had cancelled itself
+            return None
         except Exception as bug:  # noqa: BLE001  the outermost: a bug of one probe must not end the daemon
             self._count_bug(attempt.series, bug)
             return None
         return record if around.stepped() == steps else _disturbed(record)
 
-    def _count_bug(self, series: Series, bug: Exception) -> None:
+    def _count_bug(self, series: Series, bug: BaseException) -> None:
         self.counts["bugs"] += 1
         key = (series.probe, type(bug).__name__)
         if key not in self.bugs:
@@ -155,6 +172,12 @@ def outcome(record: Record) -> str:
     if record.failure is None:
         return "ok"
     return "local" if record.failure.kind is Kind.LOCAL else "failed"
+
+
+def _asked_to_end() -> bool:
+    """True if someone cancelled this task."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _plugin(name: str) -> Plugin:

@@ -42,7 +42,8 @@ def _refuse_outside(sock: socket.socket, address: object) -> None:
 
 
 def _guarded_connect_ex(sock: socket.socket, address: object) -> int:
-    _refuse_outside(sock, address)
+    if sock.type != socket.SOCK_DGRAM:  # that one sends nothing: it asks the kernel for a route
+        _refuse_outside(sock, address)
     return _connect_ex(sock, address)  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ DAYS = 2
 
 
 def make(folder: Path, names: list[str], now: int) -> ssl.SSLContext:
-    """Write `ca.pem` into a folder; returns a server context whose certificate carries the names (now: microseconds)."""
+    """Write `ca.pem` into a folder; returns a server context for the names (now: microseconds)."""
     begin = datetime.fromtimestamp(now / 1e6, UTC) - timedelta(hours=1)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "reachd demo authority")])

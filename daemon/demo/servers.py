@@ -5,13 +5,19 @@ import socket
 import ssl
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from typing import cast
 
-import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 
 PAGE = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\nconnection: close\r\n\r\nok\n"
+ZONE = ("test.", 60, "IN", "SOA", "ns.test. hostmaster.test. 1 3600 600 86400 60")
+"""A true denial carries the zone's SOA (RFC 2308 section 3)."""
+
+BACKLOG = 64
+"""Connections that may wait to be accepted while a listener speaks."""
 
 
 @dataclass(slots=True)
@@ -24,8 +30,7 @@ class Resolver(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way to answer."""
-        if isinstance(transport, asyncio.DatagramTransport):
-            self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer one question."""
@@ -40,6 +45,7 @@ class Resolver(asyncio.DatagramProtocol):
         address = None if name in self.denied else self.names.get(name)
         if address is None:
             reply.set_rcode(dns.rcode.NXDOMAIN)
+            reply.authority.append(dns.rrset.from_text(*ZONE))
         elif question.rdtype == dns.rdatatype.A:
             reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", "A", address))
         return reply
@@ -71,11 +77,13 @@ class Listener:
         for filler in self.fillers:
             filler.close()
         self.fillers.clear()
+        self.sock.listen(BACKLOG)
         asyncio.get_running_loop().add_reader(self.sock, self._accept)
 
     def fall_silent(self) -> None:
         """Accept nothing from now on: two connections fill the queue of a backlog of 0, then SYNs go unanswered."""
         asyncio.get_running_loop().remove_reader(self.sock)
+        self.sock.listen(0)
         for _ in range(2):
             filler = socket.socket()
             filler.setblocking(False)
@@ -105,7 +113,6 @@ def listen(address: str, context: ssl.SSLContext | None, closing: ExitStack, por
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.setblocking(False)
     sock.bind((address, port))
-    sock.listen(0)
     listener = Listener(sock, context)
     closing.callback(listener.close)
     listener.resume()

@@ -124,7 +124,7 @@ def _endpoint(role: str, probe: str, target: str, *, trust: bool = False) -> str
     trusted = 'trust = "./ca.pem"\n' if trust else ""
     return (
         f'\n[[endpoints]]\nrole = "{role}"\nprobe = "{probe}"\ntarget = "{target}"\n'
-        f'every = "1s"\ntimeout = "0.9s"\n{trusted}'
+        f'every = "1s"\ntimeout = "0.7s"\n{trusted}'
     )
 
 

@@ -1,0 +1,144 @@
+"""The daemon: puts the parts together, starts them, and stops them within three seconds."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from pathlib import Path
+
+from config.faults import ConfigError
+from config.trust import trust_file
+from daemon import desk, orders, resume
+from daemon.clockwatch import ClockWatch
+from daemon.detector import Detector
+from daemon.feeding import feed, lay_sinks
+from daemon.fitness import raise_file_limit
+from daemon.follower import Follower
+from daemon.journal.store import Journal
+from daemon.limits import Limiter
+from daemon.loops import start_loops
+from daemon.parts import Daemon
+from daemon.planned import Prepared, plan_row
+from daemon.reload import reload
+from daemon.rows import ClockStep, Gap
+from daemon.runner import Runner, Surroundings
+from daemon.schedule import Schedule
+from probes.clock import Clock
+from probes.steps.resolve import close_system
+from probes.steps.trust import Trusts
+
+log = logging.getLogger("reachd.app")
+
+
+async def serve(
+    path: Path | None,
+    now: Prepared,
+    clock: Clock,
+    extra: Sequence[Follower] = (),
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Run what was prepared until `stop` is set, or a signal says so.
+
+    `extra` are followers beside detection and the sinks; the demonstration tells its story with one.
+    Raises JournalRefused or OSError before anything is measured if the journal cannot be had.
+    """
+    raise_file_limit()
+    async with AsyncExitStack() as closing:
+        journal = await Journal.open(now.document.journal, clock)
+        closing.push_async_callback(journal.close)
+        closing.push_async_callback(close_system)
+        async with asyncio.TaskGroup() as group:
+            daemon = _assemble(path, now, clock, journal, group)
+            daemon.stop = stop or daemon.stop
+            closing.callback(_heed_signals(daemon))
+            await _start(daemon, extra, closing)
+            await daemon.stop.wait()
+            await _wind_down(daemon)
+    log.info("stopped")
+
+
+def _assemble(path: Path | None, now: Prepared, clock: Clock, journal: Journal, group: asyncio.TaskGroup) -> Daemon:
+    """Make the parts; nothing runs yet."""
+
+    def write(body: object) -> object:
+        return journal.append([body])  # type: ignore[list-item]  # a Body: the runner and the schedule write no other
+
+    def stepped(seconds: float, reason: str) -> None:
+        log.warning(
+            "the wall clock stepped by %+.1f s (%s): runs under way are local, slots laid anew", seconds, reason
+        )
+        write(ClockStep(seconds))
+        daemon.schedule.relay(reason)
+
+    def lost(gap: Gap) -> None:
+        daemon.runner.counts["skipped"] += 1
+        write(gap)
+
+    watch = ClockWatch(clock, stepped)
+    limiter = Limiter(now.owned)
+    around = Surroundings(
+        clock=clock,
+        limiter=limiter,
+        owned=lambda address: limiter.owned(address) is not None,
+        trust=Trusts(trust_file),
+        write=write,
+        stepped=watch.stepped,
+    )
+    runner = Runner(around, group, now.vantages)
+    schedule = Schedule(clock, runner.start, lost, watch.look)
+    daemon = Daemon(path, clock, now, journal, group, runner, schedule, watch, limiter, clock.monotonic())
+    return daemon
+
+
+async def _start(daemon: Daemon, extra: Sequence[Follower], closing: AsyncExitStack) -> None:
+    """Take up where the journal ends, then start followers, loops, the socket, and last the schedule."""
+    journal, now = daemon.journal, daemon.now
+    before = resume.past(await journal.read(max(0, journal.last - resume.TAIL), resume.TAIL))
+    for record in before.last.values():
+        daemon.runner.confirmation.remember(record)
+    assignments = now.plan.assignments
+    journal.append([plan_row(now), *resume.missed(before, assignments, daemon.clock.wall())])
+    for follower in (Detector(), *extra):
+        feed(daemon, follower)
+    lay_sinks(daemon)
+    await closing.enter_async_context(orders.serve(orders.socket_of(journal.path), partial(desk.answer, daemon)))
+    start_loops(daemon)
+    daemon.schedule.lay(assignments)
+    log.info(
+        "running: %d series from %d vantages, journal %s", len(assignments), len(now.vantages), now.document.journal
+    )
+
+
+def _heed_signals(daemon: Daemon) -> Callable[[], None]:
+    """SIGTERM and SIGINT stop, SIGHUP reloads; returns what undoes that."""
+    loop = asyncio.get_running_loop()
+
+    def hang_up() -> None:
+        daemon.group.create_task(_reload_quietly(daemon))
+
+    actions = {signal.SIGTERM: daemon.stop.set, signal.SIGINT: daemon.stop.set, signal.SIGHUP: hang_up}
+    for number, action in actions.items():
+        loop.add_signal_handler(number, action)
+
+    def undo() -> None:
+        for number in actions:
+            loop.remove_signal_handler(number)
+
+    return undo
+
+
+async def _reload_quietly(daemon: Daemon) -> None:
+    """The mistakes of a reload are in the log already."""
+    with suppress(ConfigError):
+        await reload(daemon)
+
+
+async def _wind_down(daemon: Daemon) -> None:
+    """Stop measuring first, then all else; what was due or under way becomes gap rows. The journal closes last."""
+    for slot in daemon.schedule.stop():
+        daemon.runner.skip(slot, "stop")
+    await daemon.runner.stop()
+    for task in daemon.tasks.values():
+        task.cancel()

@@ -1,0 +1,76 @@
+"""`reachd probe`: measure now, through the same code path as the daemon; writes no journal."""
+
+import asyncio
+from pathlib import Path
+
+from rich.table import Table
+
+from config.faults import ConfigError
+from config.plan import Assignment
+from daemon.commands.terminal import complain, err, out, printable, write_lines
+from daemon.errand import Misunderstood, measure, wanted
+from daemon.planned import Prepared, prepare
+from daemon.wire import record_line
+from probes.clock import SystemClock
+from probes.record import Kind, Record, series_parts
+
+
+def probe(targets: list[str], config: Path | None, *, probe_type: str | None, vantage: str | None, json: bool) -> int:
+    """Measure; 0 all good, 1 a failure, 2 usage, 3 no record or only faults of our own."""
+    try:
+        now = prepare(config)
+        assignments = wanted(now, targets, probe_type, vantage)
+    except (ConfigError, Misunderstood) as error:
+        return complain(error)
+    records = asyncio.run(_collect(now, assignments, json=json))
+    if not json:
+        out().print(_table(sorted(records, key=lambda record: series_parts(record.series))))
+    return verdict(records)
+
+
+def verdict(records: list[Record]) -> int:
+    """The exit code."""
+    failures = [record.failure for record in records]
+    if all(failure is not None and failure.kind is Kind.LOCAL for failure in failures):
+        return 3
+    return int(any(failure is not None and failure.kind is not Kind.LOCAL for failure in failures))
+
+
+async def _collect(now: Prepared, assignments: list[Assignment], *, json: bool) -> list[Record]:
+    """All records; with `json` each is printed as it comes, else a count is shown while a person waits."""
+    records = []
+    with err().status(f"measuring {len(assignments)} series") as status:
+        async for record in measure(now, assignments, SystemClock()):
+            if record is not None:
+                records.append(record)
+                if json:
+                    write_lines([record_line(record)])
+            status.update(f"measuring {len(assignments)} series, {len(records)} done")
+    return records
+
+
+def _table(records: list[Record]) -> Table:
+    """One line a record: what was measured, what came out, where the time went."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("endpoint", "probe", "vantage", "family", "result", "phases (ms)", "address"):
+        table.add_column(heading, overflow="fold")
+    for record in records:
+        series = record.series
+        phases = " ".join(f"{timing.phase} {timing.seconds * 1e3:.1f}" for timing in record.timings)
+        cells = (series.endpoint, series.probe, series.vantage, series.family, result(record), phases)
+        table.add_row(*map(printable, cells), record.facts.address or "", style=_colour(record))
+    return table
+
+
+def result(record: Record) -> str:
+    """`ok`, or phase, kind and detail of the failure."""
+    failure = record.failure
+    if failure is None:
+        return f"ok {record.facts.status}" if record.facts.status else "ok"
+    return f"{failure.phase}: {failure.kind}{f' ({failure.detail})' if failure.detail else ''}"
+
+
+def _colour(record: Record) -> str:
+    if record.failure is None:
+        return "green"
+    return "yellow" if record.failure.kind is Kind.LOCAL else "red"

@@ -1,0 +1,262 @@
+"""The life of an event: which failing series belong to which, when one opens, changes, ends and opens again."""
+
+from collections.abc import Iterable
+
+from config.slots import slot_at
+from daemon.detect.case import Case, Member
+from daemon.detect.gate import hush, trusted
+from daemon.detect.infer import FAILS, WORKS, counts, elsewhere, kind_of, undecided
+from daemon.detect.mechanism import mode
+from daemon.detect.recovery import came_back, refresh
+from daemon.detect.revision import revise
+from daemon.detect.series import Track, artefact
+from daemon.detect.state import HEARTBEAT, SECOND, Detection
+from daemon.detect.wide import Wide, hypotheses
+from daemon.rows import Body, Scope, event_id
+from probes.record import Series
+
+REOPEN = 2 * 3600 * SECOND
+"""An event that comes back within this time after its end is the same."""
+
+
+def evaluate(state: Detection) -> list[Body]:
+    """Look at all failing series and open events; returns the revisions that this makes."""
+    for case in state.open_cases():
+        refresh(state, case)
+    for wide in hypotheses(state):
+        _attach_wide(state, wide)
+    _attach_services(state)
+    rows: list[Body] = []
+    for case in state.open_cases():
+        rows += _settle(state, case)
+    _forget(state)
+    return rows
+
+
+def _settle(state: Detection, case: Case) -> list[Body]:
+    """Judge the kind anew, close what is over, and tell what changed."""
+    ended = came_back(state, case)
+    if ended is None and not case.wide and not case.recovering:
+        _judge(state, case)
+    event = revise(state, case, ended)
+    if event is None:
+        return []
+    if ended is not None and case.wide:
+        for vantage in case.vantages:
+            if vantage in state.watches:
+                hush(state, vantage)
+    case.event, case.changed = event, state.now
+    state.changed.cases.add(case.id)
+    return [event]
+
+
+def _judge(state: Detection, case: Case) -> None:
+    """The kind by what is known now. Silence elsewhere takes nothing back, so a block does not become unreachable again."""
+    members = [series for series, member in case.members.items() if not member.up]
+    said = elsewhere(state, members)
+    kind = kind_of(state, members, said)
+    case.elsewhere = bool(said.saying(WORKS))
+    if kind != "unreachable" and members:
+        case.kind = kind
+
+
+def _forget(state: Detection) -> None:
+    """Events that ended long ago can not open again."""
+    for case in list(state.cases.values()):
+        ended = case.event.ended if case.event else None
+        if ended is not None and state.now - max(ended, case.changed) > REOPEN:
+            del state.cases[case.id]
+            state.changed.cases.add(case.id)
+
+
+# ---- wide events ---------------------------------------------------------------------------------------------------
+
+
+def _attach_wide(state: Detection, wide: Wide) -> None:
+    """Give a hypothesis about places to the event that it belongs to, or open one."""
+    case = _wide_case(state, wide) or _adopt(state, wide) or _reopen_wide(state, wide) or _open_wide(state, wide)
+    if not case.recovering:
+        case.kind, case.mechanism = wide.kind, wide.mechanism
+        case.family = "" if not wide.family else case.family
+    case.vantages = sorted({*case.vantages, *wide.vantages})
+    for vantage in wide.vantages:
+        case.back.pop(vantage, None)
+    for series in wide.members:
+        join(state, case, series)
+    state.changed.cases.add(case.id)
+
+
+def _wide_case(state: Detection, wide: Wide) -> Case | None:
+    return next((case for case in state.open_cases() if case.wide and set(case.vantages) & set(wide.vantages)), None)
+
+
+def _adopt(state: Detection, wide: Wide) -> Case | None:
+    """An event of one service that began with the outage was its first sign: it becomes the wide one, others end in it."""
+    inside = [
+        case
+        for case in state.open_cases()
+        if not case.wide and set(case.vantages) <= set(wide.vantages) and _began_with(state, case, wide)
+    ]
+    if not inside:
+        return None
+    first, *others = inside
+    first.service = None
+    for other in others:
+        event = revise(state, other, state.now, part_of=first.id)
+        if event is not None:
+            other.event, other.changed = event, state.now
+            state.absorbed.append(event)
+    return first
+
+
+def _began_with(state: Detection, case: Case, wide: Wide) -> bool:
+    tracks = [state.tracks[series] for series in case.members if series in state.tracks]
+    since = min(state.line(vantage, "").answered for vantage in wide.vantages)
+    return bool(tracks) and case.onset[1] >= since - max(2 * track.every + track.patience for track in tracks)
+
+
+def _reopen_wide(state: Detection, wide: Wide) -> Case | None:
+    ended = [
+        case
+        for case in _ended_lately(state)
+        if case.wide and set(case.vantages) & set(wide.vantages) and case.family == wide.family
+    ]
+    return _reopen(state, ended[-1]) if ended else None
+
+
+def _open_wide(state: Detection, wide: Wide) -> Case:
+    lives = [state.watches[vantage].silent or state.line(vantage, wide.family).answered for vantage in wide.vantages]
+    onset = _onset(state, wide.members) or (min(lives), min(lives))
+    every, offset = state.index.slots[_first(state, wide.members)] if wide.members else (HEARTBEAT // SECOND, 0)
+    scope = _scope(state, wide.vantages)
+    name = event_id(None, wide.kind, scope, slot_at(onset[1], every, offset))
+    case = Case(name, wide.kind, None, state.now, list(wide.vantages), wide.family, onset=onset)
+    state.cases[case.id] = case
+    return case
+
+
+# ---- events of one service -----------------------------------------------------------------------------------------
+
+
+def _attach_services(state: Detection) -> None:
+    """Give each series that counts to the event of its service, or open one for those of one service and country."""
+    owned = {series for case in state.open_cases() for series, member in case.members.items() if not member.up}
+    shut = {(vantage, case.family) for case in state.open_cases() if case.wide for vantage in case.vantages}
+    groups: dict[tuple[str, str], list[Series]] = {}
+    for series in sorted(state.down - owned, key=_order):
+        covered = (series.vantage, "") in shut or (series.vantage, series.family) in shut
+        if not covered and counts(state, series):
+            groups.setdefault((series.service, state.place(series.vantage).country), []).append(series)
+    for (service, country), members in groups.items():
+        case = _service_case(state, service, country, members) or _open_service(state, service, members)
+        if case is not None:
+            case.vantages = sorted({*case.vantages, *(series.vantage for series in members)})
+            for series in members:
+                join(state, case, series)
+
+
+def _order(series: Series) -> tuple[str, ...]:
+    return (series.service, series.vantage, series.role, series.endpoint, series.probe, series.family)
+
+
+def _service_case(state: Detection, service: str, country: str, members: list[Series]) -> Case | None:
+    """The open event of the service in this country; or elsewhere, if all of it fell here at the same time."""
+    going = [case for case in state.open_cases() if case.service == service]
+    for case in going:
+        if _in_country(state, case, country):
+            return case
+    for case in going:
+        if _same_cause(state, case, members):
+            return case
+    for case in reversed(_ended_lately(state)):
+        if case.service == service and _in_country(state, case, country):
+            return _reopen(state, case)
+    return None
+
+
+def _in_country(state: Detection, case: Case, country: str) -> bool:
+    return any(state.place(vantage).country == country for vantage in case.vantages)
+
+
+def _same_cause(state: Detection, case: Case, members: list[Series]) -> bool:
+    tracks = [state.tracks[series] for series in members]
+    if abs(min(track.first_bad for track in tracks) - case.onset[1]) > state.near(*tracks):
+        return False
+    failing = elsewhere(state, (series for series, member in case.members.items() if not member.up)).saying(FAILS)
+    return any(series.vantage in failing for series in members)
+
+
+def _open_service(state: Detection, service: str, members: list[Series]) -> Case | None:
+    """A new event, unless other places still make up their minds: then the kind cannot be told yet."""
+    said = elsewhere(state, members)
+    if undecided(state, members, said):
+        return None
+    kind = kind_of(state, members, said)
+    vantages = sorted({series.vantage for series in members})
+    onset = _onset(state, members) or (state.now, state.now)
+    slot = slot_at(onset[1], *state.index.slots[_first(state, members)])
+    name = event_id(service, kind, _scope(state, vantages), slot)
+    case = Case(name, kind, service, state.now, vantages, onset=onset)
+    state.cases[case.id] = case
+    return case
+
+
+def _first(state: Detection, members: Iterable[Series]) -> Series:
+    return min(members, key=lambda series: (state.tracks[series].first_bad, _order(series)))
+
+
+def _onset(state: Detection, members: list[Series]) -> tuple[int, int] | None:
+    """Between the last good and the first failing record of the member that failed first."""
+    if not members:
+        return None
+    track = state.tracks[_first(state, members)]
+    return track.before or track.first_bad, track.first_bad
+
+
+def _scope(state: Detection, vantages: list[str]) -> Scope:
+    places = [state.place(vantage) for vantage in vantages]
+    return Scope(
+        vantages=tuple(vantages),
+        countries=tuple(sorted({place.country for place in places} - {""})),
+        asns=tuple(sorted({place.asn for place in places if place.asn is not None})),
+    )
+
+
+# ---- both ----------------------------------------------------------------------------------------------------------
+
+
+def join(state: Detection, case: Case, series: Series) -> None:
+    """Make a failing series a member, or bring what is known of it up to date."""
+    track = state.tracks[series]
+    case.members[series] = member_of(track)
+    state.changed.cases.add(case.id)
+
+
+def member_of(track: Track) -> Member:
+    """What an event keeps of a failing series."""
+    return Member(
+        mechanism=mode({name: float(number) for name, number in track.mix.items()}),
+        phase=track.phase,
+        before=track.before,
+        first_bad=track.first_bad,
+        last_bad=track.bads[-1],
+        artefact=artefact(track),
+        ids=list(track.ids),
+        contra=list(track.contra),
+    )
+
+
+def _ended_lately(state: Detection) -> list[Case]:
+    ended = [
+        case
+        for case in state.cases.values()
+        if case.event and case.event.ended is not None and state.now - case.event.ended <= REOPEN
+    ]
+    return sorted(ended, key=lambda case: (case.event.ended if case.event else 0, case.id))  # type: ignore[return-value,arg-type]
+
+
+def _reopen(state: Detection, case: Case) -> Case:
+    case.reopened = state.now
+    case.recovering = False
+    case.back = {}
+    return case

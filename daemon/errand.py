@@ -1,0 +1,121 @@
+"""A measurement that a person asks for: which assignments it means, and one run of each, without a journal."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from config.names import BOTH, family_of
+from config.plan import Assignment
+from config.service import shipped_services
+from config.trust import trust_file
+from config.vantage import VantageSetting
+from daemon.limits import Limiter, Permission
+from daemon.planned import Prepared
+from probes.clock import Clock
+from probes.plugin import PROBES, Plugin
+from probes.record import Purpose, Record, Series
+from probes.run import Attempt, Skipped, World, perform
+from probes.steps.resolve import close_system
+from probes.steps.trust import Trusts
+
+PATIENCE = 60.0
+"""Seconds that a run may wait for the rate limit: a person waits for all of them anyway."""
+TIMEOUT = 10.0
+"""Seconds for a target that no service describes."""
+
+
+class Misunderstood(ValueError):  # noqa: N818  it is the person who is misunderstood
+    """The command line names something that cannot be measured; the message says what to write instead."""
+
+
+def wanted(now: Prepared, targets: Iterable[str], probe: str | None, vantage: str | None) -> list[Assignment]:
+    """The assignments that the words mean, in their order. Raises Misunderstood."""
+    places = [setting for setting in now.document.vantages if vantage in {None, setting.name}]
+    if not places:
+        names = ", ".join(setting.name for setting in now.document.vantages)
+        raise Misunderstood(f"--vantage {vantage}: no such vantage; there are {names}")
+    return [found for target in targets for found in _meant(now, target, probe, places)]
+
+
+def _meant(now: Prepared, target: str, probe: str | None, places: list[VantageSetting]) -> list[Assignment]:
+    """A service's series, or a target of its own."""
+    names = {setting.name for setting in places}
+    found = [
+        item
+        for item in now.plan.assignments
+        if item.series.service == target and item.series.vantage in names and probe in {None, item.series.probe}
+    ]
+    if found or "." in target or ":" in target:
+        return found or [item for place in places for item in _own(now, target, probe, place)]
+    known = ", ".join(service.name for service in now.document.services)
+    hint = " (add it to services)" if target in shipped_services() else ""
+    raise Misunderstood(f"{target}: no service of this configuration{hint}; there are {known}; a target has a dot")
+
+
+def _own(now: Prepared, target: str, probe: str | None, place: VantageSetting) -> Iterator[Assignment]:
+    """Series for a target that no service describes, from one vantage, in the families that it has."""
+    plugin = plugin_for(target, probe)
+    try:
+        options = plugin.options.model_validate({"target": target})
+    except ValidationError as error:
+        what = "; ".join(str(fault["msg"]).removeprefix("Value error, ") for fault in error.errors())
+        raise Misunderstood(f"{target}: {what}") from None
+    for family in sorted(now.families[place.name] & BOTH):
+        for name, variant in options.variants(family):  # type: ignore[attr-defined]  # the registry of probes holds ProbeOptions
+            if variant.asks or family_of(variant.contacts()[0]) in {None, family}:
+                series = Series("manual", "site", name or target, plugin.name, place.name, family)
+                yield Assignment(
+                    series, variant, 60, 0, TIMEOUT, place.resolver, "", f"{plugin.name}/{variant.version}"
+                )
+
+
+def plugin_for(target: str, probe: str | None) -> Plugin:
+    """The probe type asked for, or the one that the target's form suggests. Raises Misunderstood."""
+    if probe is None:
+        probe = (
+            "http" if "://" in target else "dns" if ":" not in target else "tls" if target.endswith(":443") else "tcp"
+        )
+    plugin = PROBES.get(probe)
+    if plugin is None:
+        raise Misunderstood(f"--probe {probe}: no such probe type; there are {', '.join(PROBES.names())}")
+    return plugin
+
+
+async def measure(now: Prepared, assignments: list[Assignment], clock: Clock) -> AsyncIterator[Record | None]:
+    """Run each assignment once, all at the same time within the limits; records as they come, None for one skipped."""
+    limiter = Limiter(now.owned)
+    trust = Trusts(trust_file)
+    latest = asyncio.get_running_loop().time() + PATIENCE
+
+    async def one(assignment: Assignment) -> Record | None:
+        vantage = assignment.series.vantage
+        permit = Permission(limiter, vantage, assignment.resolver, latest)
+        world = World(clock, permit, lambda address: now.owned(address) is not None, trust)
+        try:
+            return await perform(
+                plugin_for("", assignment.series.probe), _attempt(assignment, clock), now.vantages[vantage], world
+            )
+        except Skipped:
+            return None
+
+    try:
+        for done in asyncio.as_completed([one(assignment) for assignment in assignments]):
+            yield await done
+    finally:
+        await close_system()
+
+
+def _attempt(assignment: Assignment, clock: Clock) -> Attempt:
+    moment = clock.wall()
+    attempt = Attempt(
+        series=assignment.series,
+        options=assignment.options,
+        due=moment,
+        slot=moment // 60_000_000,
+        timeout=assignment.timeout,
+        resolver=assignment.resolver,
+        purpose=Purpose.MANUAL,
+    )
+    return replace(attempt, config=assignment.config, version=assignment.version)
