@@ -1,6 +1,6 @@
 # What a newcomer types: make run, make demo, make test. Needs Python >= 3.11 and make only.
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run demo test test-long lint format bench lock clean
+.PHONY: help install install-dev run demo test test-long lint format reference bench lock clean
 
 PY := .venv/bin/python
 # A virtual environment holds absolute paths: the stamps carry the folder, so that a moved clone installs itself anew.
@@ -72,6 +72,10 @@ lint: $(DEV) ## style, types, architecture, dependencies, spelling
 format: $(DEV) ## lays the code out and repairs what ruff can
 	@$(PY) -m ruff check --quiet --fix-only .
 	@$(PY) -m ruff format .
+
+reference: $(RUNTIME) ## docs/reference.md and docs/schema/ anew from the code
+	@$(PY) -m daemon.reference > docs/reference.md
+	@$(PY) -m daemon.schema docs/schema
 
 bench: $(RUNTIME) ## every measurement under bench/, one after another
 	@for script in $(BENCHES); do echo "== $$script"; $(PY) $$script || exit 1; done

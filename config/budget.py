@@ -52,12 +52,17 @@ def _breach(load: Load, endpoint: str, vantages: list[str]) -> str:
     deed = "asks" if load.contact.asked else "connects to"
     allowed = f"{load.burst} at once, then one every {in_words(load.every)}"
     shortest = in_words(ceil(min(each.every for each in load.assignments) * load.excess - 1e-6))
-    longer = f"intervals {load.excess:.2g} times as long, the shortest {shortest!r}"
+    longer = f"intervals {_times(load.excess)} times as long, the shortest {shortest!r}"
     remedy = longer if others else f"every = {shortest!r} or more"
     return (
         f"{endpoint}{together} {deed} {load.contact.host} from {', '.join(vantages)} {load.rate:.3g} times a second, "
         f"the limit is {allowed}: write {remedy}, or list the address under [[limits]] if it is your own"
     )
+
+
+def _times(factor: float) -> str:
+    """A factor that is enough: rounded up."""
+    return f"{ceil(factor * 100 - 1e-6) / 100:g}"
 
 
 def _influx(document: Document, plan: Plan, total: Cost) -> Iterator[Fault]:
@@ -71,7 +76,7 @@ def _influx(document: Document, plan: Plan, total: Cost) -> Iterator[Fault]:
     if total.influx_points_per_second > POINTS:
         busiest = min(plan.assignments, key=lambda each: (each.every, plan.origins[each.series]))
         points = f"{total.influx_points_per_second:.0f} points a second for InfluxDB are more than {POINTS}"
-        longer = f"make intervals {total.influx_points_per_second / POINTS:.2g} times as long"
+        longer = f"make intervals {_times(total.influx_points_per_second / POINTS)} times as long"
         yield Fault(plan.origins[busiest.series], f"{points}: {longer}, that of {busiest.series.endpoint} first")
 
 

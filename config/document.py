@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from config.candidates import candidates, clashes, hopeless
 from config.faults import ConfigError, Fault, Origin, meant
 from config.quantities import in_words
 from config.reading import Model, Part, Source, Unreadable, fill, members, read, tables
@@ -158,6 +159,10 @@ def _crossed(source: Source, document: Document, listed: Listed) -> Iterator[Fau
     unlisted = list(_unlisted(source, document, listed.names)) if listed.complete else []
     # A service that seems measured from nowhere may only be misspelt under a vantage.
     yield from unlisted or _unmeasured(source, document, listed)
+    found = candidates(document.services, document.vantages)
+    yield from clashes(found)
+    if len(document.vantages) == len(_keys(source, "vantages")):  # one that is wrong might have carried it
+        yield from hopeless(found)
 
 
 def _unlisted(source: Source, document: Document, known: tuple[str, ...]) -> Iterator[Fault]:

@@ -2,10 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import GetPydanticSchema
-from pydantic_core import core_schema
+from pydantic import PlainValidator, ValidationInfo
 
 FORM = 'write { env = "NAME" } or { file = "PATH" }'
 LARGEST = 64 * 1024
@@ -82,9 +81,9 @@ def reason(fault: Exception) -> str:
     return (fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)).lower()
 
 
-def _schema(_source: Any, _handler: Any) -> core_schema.CoreSchema:  # noqa: ANN401  pydantic's protocol
-    return core_schema.with_info_plain_validator_function(lambda value, info: read_secret(value, info.context))
+def _read(value: object, info: ValidationInfo[Path]) -> Secret:
+    return read_secret(value, info.context)
 
 
-SecretText = Annotated[Secret, GetPydanticSchema(_schema)]
+SecretText = Annotated[Secret, PlainValidator(_read)]
 """A secret as a field of a section; the validation context is the folder of the file."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
 from config.faults import meant
 
@@ -38,7 +37,7 @@ BOUNDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def words(detail: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
+def words(detail: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
     """One of pydantic's errors in plain words; `fields` are the model's, whose descriptions say what is missing."""
     kind = detail["type"]
     if kind == "missing":
@@ -51,7 +50,7 @@ def words(detail: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
     return PLAIN.get(kind) or f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
 
 
-def _closed(detail: ErrorDetails) -> str:
+def _closed(detail: Mapping[str, Any]) -> str:
     """A value off a closed list: the list, and the nearest on it."""
     expected = str(detail.get("ctx", {}).get("expected", ""))
     given = detail["input"]

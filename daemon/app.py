@@ -42,21 +42,29 @@ async def serve(
     """Run what was prepared until `stop` is set, or a signal says so.
 
     `extra` are followers beside detection and the sinks; the demonstration tells its story with one.
-    Raises JournalRefused or OSError before anything is measured if the journal cannot be had.
+    Raises JournalRefused, OSError or apsw.Error before anything is measured if the journal cannot be had.
     """
     raise_file_limit()
     async with AsyncExitStack() as closing:
         journal = await Journal.open(now.document.journal, clock)
         closing.push_async_callback(journal.close)
         closing.push_async_callback(close_system)
+        # The socket comes before the group, which would wrap its refusal; who asks early waits for the daemon.
+        running: asyncio.Future[Daemon] = asyncio.get_running_loop().create_future()
+        await closing.enter_async_context(orders.serve(orders.socket_of(journal.path), partial(_answer, running)))
         async with asyncio.TaskGroup() as group:
             daemon = _assemble(path, now, clock, journal, group)
             daemon.stop = stop or daemon.stop
             closing.callback(_heed_signals(daemon))
-            await _start(daemon, extra, closing)
+            await _start(daemon, extra)
+            running.set_result(daemon)
             await daemon.stop.wait()
             await _wind_down(daemon)
     log.info("stopped")
+
+
+async def _answer(running: asyncio.Future[Daemon], request: desk.Request) -> desk.Reply:
+    return await desk.answer(await asyncio.shield(running), request)
 
 
 def _assemble(path: Path | None, now: Prepared, clock: Clock, journal: Journal, group: asyncio.TaskGroup) -> Daemon:
@@ -92,23 +100,20 @@ def _assemble(path: Path | None, now: Prepared, clock: Clock, journal: Journal, 
     return daemon
 
 
-async def _start(daemon: Daemon, extra: Sequence[Follower], closing: AsyncExitStack) -> None:
-    """Take up where the journal ends, then start followers, loops, the socket, and last the schedule."""
+async def _start(daemon: Daemon, extra: Sequence[Follower]) -> None:
+    """Take up where the journal ends, then start followers, loops, and last the schedule."""
     journal, now = daemon.journal, daemon.now
     before = resume.past(await journal.read(max(0, journal.last - resume.TAIL), resume.TAIL))
     for record in before.last.values():
         daemon.runner.confirmation.remember(record)
-    assignments = now.plan.assignments
-    journal.append([plan_row(now), *resume.missed(before, assignments, daemon.clock.wall())])
+    assignments, moment = now.plan.assignments, daemon.clock.wall()
+    journal.append([plan_row(now), *resume.missed(before, assignments, moment)])
     for follower in (Detector(), *extra):
         feed(daemon, follower)
     lay_sinks(daemon)
-    await closing.enter_async_context(orders.serve(orders.socket_of(journal.path), partial(desk.answer, daemon)))
     start_loops(daemon)
-    daemon.schedule.lay(assignments)
-    log.info(
-        "running: %d series from %d vantages, journal %s", len(assignments), len(now.vantages), now.document.journal
-    )
+    daemon.schedule.lay(assignments, since=moment)
+    log.info("running: %d series from %s, journal %s", len(assignments), ", ".join(now.vantages), now.document.journal)
 
 
 def _heed_signals(daemon: Daemon) -> Callable[[], None]:

@@ -17,6 +17,9 @@ app = typer.Typer(
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="F", help="Configuration file; without it the shipped example.")
 ]
+Journal = Annotated[
+    Path | None, typer.Option("--journal", metavar="PATH", help="The journal itself, not the one that --config names.")
+]
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON lines on stdout and nothing else.")]
 Since = Annotated[str | None, typer.Option(help="From this time on: 2026-02-11, 2026-02-11T20:00Z, or 3h, 2d ago.")]
 Until = Annotated[str | None, typer.Option(help="Up to this time; written like --since.")]
@@ -28,6 +31,20 @@ def _version(asked: bool) -> None:
 
         typer.echo(f"reachd {version('reachd')}")
         raise typer.Exit
+
+
+def _journal(named: Path | None, config: Path | None) -> Path:
+    """The journal that a command is about; with a mistake in the configuration the command ends here."""
+    from config.document import load
+    from config.faults import ConfigError
+    from daemon.commands.terminal import complain
+
+    if named is not None:
+        return named
+    try:
+        return load(config).journal
+    except ConfigError as error:
+        raise typer.Exit(complain(error)) from None
 
 
 @app.callback()
@@ -99,6 +116,109 @@ def probe(
     from daemon.commands.probe import probe as command
 
     raise typer.Exit(command(targets, config, probe_type=probe_type, vantage=vantage, json=json))
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Journals or JSON lines; - is stdin.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="F", help="Gives the plan to records that come without one.")
+    ] = None,
+    json: Json = False,
+    compare: Annotated[
+        bool, typer.Option("--check", help="Exit 1 if the events differ from those that the files hold.")
+    ] = False,
+) -> None:
+    """Run the same detection over old records, as fast as it goes."""
+    from daemon.commands.replay import replay as command
+
+    raise typer.Exit(command(files, config, json=json, check=compare))
+
+
+@app.command()
+def events(
+    config: Config = None,
+    journal: Journal = None,
+    json: Json = False,
+    latest: Annotated[bool, typer.Option("--latest", help="With --json, only the last revision of each.")] = False,
+) -> None:
+    """Show what is or was disrupted, where, since when, and by which mechanism."""
+    from daemon.commands.events import events as command
+
+    raise typer.Exit(command(_journal(journal, config), json=json, latest=latest))
+
+
+@app.command()
+def status(config: Config = None, journal: Journal = None, json: Json = False) -> None:
+    """Show whether a daemon runs, how its vantages do, and how far behind its followers are."""
+    from daemon.commands.status import status as command
+
+    raise typer.Exit(command(_journal(journal, config), json=json))
+
+
+@app.command()
+def tail(config: Config = None, journal: Journal = None, json: Json = False) -> None:
+    """Show results as they come, until Ctrl-C."""
+    from daemon.commands.tail import tail as command
+
+    raise typer.Exit(command(_journal(journal, config), json=json))
+
+
+@app.command()
+def export(  # noqa: PLR0913, PLR0917  one argument an option
+    config: Config = None,
+    journal: Journal = None,
+    form: Annotated[str, typer.Option("--format", help="jsonl or csv.")] = "jsonl",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="PATH", help="Write a file instead of stdout.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    service: Annotated[str | None, typer.Option(help="Only of this service.")] = None,
+    vantage: Annotated[str | None, typer.Option(help="Only from this vantage.")] = None,
+    all_rows: Annotated[bool, typer.Option("--all-rows", help="Every row, not only plans and records.")] = False,
+) -> None:
+    """Write the records of a journal as JSON lines or CSV."""
+    from daemon.commands.export import Choice
+    from daemon.commands.export import export as command
+
+    choice = Choice(since, until, service, vantage, all_rows)
+    raise typer.Exit(command(_journal(journal, config), format=form, output=output, choice=choice))
+
+
+@app.command()
+def backup(
+    target: Annotated[
+        Path | None, typer.Argument(help="A file or a folder; without it beside the journal, named by the time.")
+    ] = None,
+    config: Config = None,
+    journal: Journal = None,
+) -> None:
+    """Copy the whole journal of a running or stopped daemon."""
+    from daemon.commands.backup import backup as command
+
+    raise typer.Exit(command(_journal(journal, config), target))
+
+
+@app.command()
+def reload(config: Config = None, journal: Journal = None, json: Json = False) -> None:
+    """Tell the running daemon to read its configuration again; it keeps the old one if there is a mistake."""
+    from daemon.commands.reload import reload as command
+
+    raise typer.Exit(command(_journal(journal, config), json=json))
+
+
+@app.command()
+def pause(
+    config: Config = None,
+    journal: Journal = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on measuring.")] = False,
+    json: Json = False,
+) -> None:
+    """Tell the running daemon to measure nothing until `pause --resume`."""
+    from daemon.commands.pause import pause as command
+
+    raise typer.Exit(command(_journal(journal, config), resume=resume, json=json))
 
 
 @app.command()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
+from config.faults import listed, meant, one_of
 from config.names import BOTH, family_of
 from config.plan import Assignment
 from config.service import shipped_services
@@ -34,8 +35,8 @@ def wanted(now: Prepared, targets: Iterable[str], probe: str | None, vantage: st
     """The assignments that the words mean, in their order. Raises Misunderstood."""
     places = [setting for setting in now.document.vantages if vantage in {None, setting.name}]
     if not places:
-        names = ", ".join(setting.name for setting in now.document.vantages)
-        raise Misunderstood(f"--vantage {vantage}: no such vantage; there are {names}")
+        names = [setting.name for setting in now.document.vantages]
+        raise Misunderstood(f"--vantage {vantage}: no such vantage; choose {one_of(names)}")
     return [found for target in targets for found in _meant(now, target, probe, places)]
 
 
@@ -47,11 +48,24 @@ def _meant(now: Prepared, target: str, probe: str | None, places: list[VantageSe
         for item in now.plan.assignments
         if item.series.service == target and item.series.vantage in names and probe in {None, item.series.probe}
     ]
-    if found or "." in target or ":" in target:
-        return found or [item for place in places for item in _own(now, target, probe, place)]
-    known = ", ".join(service.name for service in now.document.services)
-    hint = " (add it to services)" if target in shipped_services() else ""
-    raise Misunderstood(f"{target}: no service of this configuration{hint}; there are {known}; a target has a dot")
+    if not found and ("." in target or ":" in target):
+        found = [item for place in places for item in _own(now, target, probe, place)]
+    if not found:
+        raise Misunderstood(f"{target}: {_why_nothing(now, target, probe, names)}")
+    return found
+
+
+def _why_nothing(now: Prepared, target: str, probe: str | None, places: set[str]) -> str:
+    """Why the words mean nothing that can be measured, and what to write instead."""
+    known = [service.name for service in now.document.services]
+    if "." in target or ":" in target:
+        return f"no family of {one_of(sorted(places))} can carry it now; reachd doctor says what they have"
+    if target not in known:
+        add = "; add it to services" if target in shipped_services() else meant(target, known)
+        return f"no service of this configuration: choose {one_of(known)}, or a target such as example.org:443{add}"
+    kinds = sorted({item.series.probe for item in now.plan.assignments if item.series.service == target})
+    measured = f"it is measured by {listed(kinds)}" if kinds else "nothing of it can be measured now"
+    return f"no {f'{probe} ' if probe else ''}series from {one_of(sorted(places))}; {measured}"
 
 
 def _own(now: Prepared, target: str, probe: str | None, place: VantageSetting) -> Iterator[Assignment]:

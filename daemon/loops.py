@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from daemon import heartbeat
@@ -13,6 +14,8 @@ from daemon.rows import Heartbeat
 
 FAMILIES_EVERY = 600.0
 """Seconds after which the vantages are asked again which families they have."""
+SLACK = 0.5
+"""Seconds by which a heartbeat may be early: a look comes each second, not quite on the second."""
 RETAIN_MORE, RETAIN_AGAIN = 0.5, 60.0
 """Seconds until the next small step of deleting: while there is more, and when all is done."""
 
@@ -20,10 +23,9 @@ RETAIN_MORE, RETAIN_AGAIN = 0.5, 60.0
 def start_loops(daemon: Daemon) -> None:
     """What happens again and again beside the measuring."""
     rows = daemon.journal.append
-    beat = heartbeat.interval(item.every for item in daemon.now.plan.assignments)
     loops: dict[str, tuple[float, Callable[[], object]]] = {
         "clock": (1.0, partial(_look_at_clock, daemon)),
-        "heartbeat": (beat, lambda: rows(signs_of_life(daemon))),
+        "heartbeat": (1.0, Beats(daemon, daemon.began).look),
         "health": (heartbeat.EVERY, lambda: rows([heartbeat.health(figures(daemon))])),
         "limits": (60.0, lambda: daemon.limiter.forget(asyncio.get_running_loop().time())),
         "families": (FAMILIES_EVERY, lambda: look_at_families(daemon)),
@@ -31,6 +33,23 @@ def start_loops(daemon: Daemon) -> None:
     for name, (seconds, action) in loops.items():
         daemon.tasks[name] = daemon.group.create_task(_each(seconds, action))
     daemon.tasks["retention"] = daemon.group.create_task(_retain(daemon))
+
+
+@dataclass(slots=True)
+class Beats:
+    """The last heartbeat; looked at each second, for a reload may have made the shortest interval shorter."""
+
+    daemon: Daemon
+    last: float
+    """Monotonic seconds."""
+
+    def look(self) -> None:
+        """Write a heartbeat of each vantage if it is time."""
+        now = self.daemon.clock.monotonic()
+        every = heartbeat.interval(item.every for item in self.daemon.now.plan.assignments)
+        if now - self.last > every - SLACK:
+            self.last = now
+            self.daemon.journal.append(signs_of_life(self.daemon))
 
 
 def signs_of_life(daemon: Daemon) -> list[Heartbeat]:

@@ -35,6 +35,8 @@ async def reload(daemon: Daemon) -> tuple[str, ...]:
     except ConfigError as error:
         log.error("not reloaded, the old configuration runs on:\n%s", error)  # noqa: TRY400  the mistakes are the message
         raise
+    if daemon.stop.is_set():  # meanwhile: nothing may be laid out again
+        return ()
     return take_on(daemon, now)
 
 

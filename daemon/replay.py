@@ -1,7 +1,7 @@
 """The same detection over old rows, as fast as it goes: from journals, full exports, or bare plan and record lines."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import zip_longest
 from pathlib import Path
@@ -53,11 +53,24 @@ def conclusions(rows: Iterable[Row]) -> Iterator[Body]:
         yield from step(state, row)
 
 
-def events_in(rows: Iterable[Row], found: list[Event]) -> Iterator[Row]:
-    """Pass rows through and keep the event revisions among them."""
+@dataclass(slots=True)
+class Tally:
+    """What went by."""
+
+    rows: int = 0
+    plans: int = 0
+    events: list[Event] = field(default_factory=list)
+    """Revisions that the rows held already."""
+
+
+def counted(rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
+    """Pass rows through and keep count of them."""
     for row in rows:
+        tally.rows += 1
         if isinstance(row.body, Event):
-            found.append(row.body)
+            tally.events.append(row.body)
+        elif isinstance(row.body, PlanRow):
+            tally.plans += 1
         yield row
 
 

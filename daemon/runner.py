@@ -99,7 +99,7 @@ class Runner:
         """One slot, from its start to the journal."""
         assignment = slot.assignment
         now = asyncio.get_running_loop().time()
-        latest = slot.start + SPREAD * assignment.every
+        latest = slot.start - slot.after + SPREAD * assignment.every
         try:
             record = await self._run(assignment, _attempt(assignment, slot, now - slot.start), latest)
         except Skipped as skipped:

@@ -80,8 +80,8 @@ def facts_of(fault: BaseException) -> dict[str, Any]:
     match fault:
         case Fault():
             return fault.facts
-        case ssl.SSLCertVerificationError():
-            return {"verify": fault.verify_code}
+        case ssl.SSLCertVerificationError(verify_code=int(code)):
+            return {"verify": code}
         case _:
             return {}
 
@@ -105,12 +105,14 @@ def errno_name(number: int) -> str:
 
 def _tls(fault: ssl.SSLError) -> tuple[Kind, str]:
     match fault:
-        case ssl.SSLCertVerificationError():
-            return _certificate(fault.verify_code), fault.verify_message
+        case ssl.SSLCertVerificationError(verify_code=int(code), verify_message=str(message)):
+            return _certificate(code), message
         case ssl.SSLZeroReturnError() | ssl.SSLEOFError():
             return Kind.EOF, ""
-        case _:
-            return TLS_REASONS.get(fault.reason or "", Kind.TLS_FAILED), fault.reason or str(fault)
+        case ssl.SSLError(reason=str(reason)):
+            return TLS_REASONS.get(reason, Kind.TLS_FAILED), reason
+        case _:  # one that OpenSSL did not make has neither code nor reason
+            return Kind.TLS_FAILED, str(fault)
 
 
 def _certificate(code: int) -> Kind:

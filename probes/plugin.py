@@ -76,7 +76,7 @@ class HostPort(ProbeOptions):
 
 def split_host_port(target: str, default: int | None = None) -> tuple[str, int]:
     """Host and port of `host:port` or `[2001:db8::1]:443`. Raises ValueError that says what to write."""
-    parts = re.fullmatch(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:\[\]]*))(?::(?P<port>.*))?", target)
+    parts = re.fullmatch(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[^:]*))?", target)
     if parts is None:
         raise ValueError(f"{target!r} is no host:port; an IPv6 address stands in brackets: [2001:db8::1]:443")
     host = ascii_host(parts["host"]) if parts["six"] is None else _ipv6(parts["six"])

@@ -7,8 +7,8 @@ from probes.record import TcpInfo
 
 SIZE = 256
 CLOSE_WAIT = 8  # linux/tcp_states.h
-# tcpi_state 0, tcpi_unacked 24, tcpi_rtt 68, tcpi_total_retrans 100, tcpi_bytes_acked 120, _received 128, tcpi_segs_out 136, _in 140,
-# tcpi_bytes_sent 200, tcpi_bytes_retrans 208 (the last two since Linux 4.19).
+# tcpi_state 0, _unacked 24, _rtt 68, _total_retrans 100, _bytes_acked 120, _bytes_received 128, _segs_out 136,
+# _segs_in 140, and since Linux 4.19 _bytes_sent 200, _bytes_retrans 208.
 LAYOUT = Struct("=B23xI40xI28xI16xQQII56xQQ")
 
 

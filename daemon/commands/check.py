@@ -26,9 +26,14 @@ def check(config: Path | None, *, json: bool) -> int:
         return 0
     for remark in remarks:
         err().print(f"note: {remark}")
-    series, vantages = len(laid.assignments), len(document.vantages)
-    out().print(f"{document.file}: good: {series} series from {vantages} {'vantage' if vantages == 1 else 'vantages'}")
+    out().print(f"{document.file}: good: {extent(laid)}")
     return 0
+
+
+def extent(laid: Plan) -> str:
+    """`82 series from 1 vantage`."""
+    series, vantages = len(laid.assignments), len(laid.vantages)
+    return f"{series} series from {vantages} {'vantage' if vantages == 1 else 'vantages'}"
 
 
 def validated(config: Path | None) -> tuple[Document, Plan]:

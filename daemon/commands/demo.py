@@ -24,13 +24,19 @@ SETTLE = 15.0
 """Seconds after the story for the last conclusions."""
 
 
+class Stopped(Exception):  # noqa: N818  no fault
+    """A signal ended the demonstration before its end."""
+
+
 def demo(*, json: bool) -> int:
-    """Play it; 0 if exactly one event came out and is over, 1 if not."""
+    """Play it; 0 if exactly one event came out and is over, 1 if not, 130 if it was stopped before its end."""
     log.set_up("text", log.QUIET)
     try:
         events = asyncio.run(play(SystemClock(), json=json))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         return 130
+    except OSError as fault:
+        return complain(f"the servers of the demonstration need addresses of 127.0.0.0/8: {fault.strerror or fault}")
     ids = {event.id for event in events}
     if len(ids) == 1 and events[-1].ended is not None:
         return 0
@@ -38,23 +44,34 @@ def demo(*, json: bool) -> int:
 
 
 async def play(clock: Clock, *, json: bool) -> list[Event]:
-    """Set the stage in a temporary folder, run daemon and story side by side; returns all revisions."""
+    """Set the stage in a temporary folder, run daemon and story side by side; returns all revisions.
+
+    Raises Stopped if a signal stopped the daemon, OSError if the servers cannot listen.
+    """
     narrator = Narrator(_line) if json else Narrator(_tell_event, _tell_change)
     stop = asyncio.Event()
     with TemporaryDirectory(prefix="reachd-demo-") as folder, ExitStack() as closing:
         stage = await story.set_stage(Path(folder), clock.wall(), closing)
         now = prepare(stage.config)
         async with asyncio.TaskGroup() as group:
-            group.create_task(app.serve(stage.config, now, clock, [narrator], stop))
-            if not json:
-                out().print(INTRODUCTION)
-            await story.play(stage, (lambda _told: None) if json else _tell_act)
-            await _settle(narrator)
-            stop.set()
+            telling = group.create_task(_tell(stage, narrator, json=json))
+            telling.add_done_callback(lambda _told: stop.set())
+            await app.serve(stage.config, now, clock, [narrator], stop)
+            telling.cancel()  # nothing to do at its end, but a signal comes before
     await asyncio.sleep(0)  # transports close in the loop's next turn
+    if telling.cancelled():
+        raise Stopped
     if not json:
         out().print(_ending(narrator.events))
     return narrator.events
+
+
+async def _tell(stage: story.Stage, narrator: Narrator, *, json: bool) -> None:
+    """The story, and what is concluded after it."""
+    if not json:
+        out().print(INTRODUCTION)
+    await story.play(stage, (lambda _told: None) if json else _tell_act)
+    await _settle(narrator)
 
 
 async def _settle(narrator: Narrator) -> None:

@@ -9,7 +9,7 @@ from rich.table import Table
 from config.cost import Cost, TargetCost, cost
 from config.faults import ConfigError
 from config.plan import Plan
-from daemon.commands.check import validated
+from daemon.commands.check import extent, validated
 from daemon.commands.terminal import complain, err, out
 
 
@@ -56,7 +56,7 @@ def _cells(target: TargetCost) -> tuple[str, ...]:
 
 def _sum(laid: Plan, total: Cost) -> str:
     return (
-        f"\n{len(laid.assignments)} series from {len(laid.vantages)} vantages: "
+        f"\n{extent(laid)}: "
         f"{total.probes_per_second:.2f} probes/s, {in_bytes(total.bytes_per_day)} of traffic a day\n"
         f"journal: {in_bytes(total.journal_bytes)} in 30 days\n"
         f"InfluxDB: {total.influx_series} series, {total.influx_points_per_second:.2f} points/s"

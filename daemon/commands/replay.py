@@ -11,7 +11,7 @@ from daemon.commands.terminal import complain, err, out, quietly, watched, write
 from daemon.commands.unreadable import UNREADABLE, unreadable
 from daemon.moments import SECOND, text_of
 from daemon.planned import plan_row, prepare
-from daemon.replay import conclusions, difference, events_in, planned, sources
+from daemon.replay import Tally, conclusions, counted, difference, planned, sources
 from daemon.rows import Event, PlanRow, Row
 from daemon.wire import event_line
 from daemon.wire_in import WireError
@@ -31,10 +31,9 @@ def replay(files: list[Path], config: Path | None = None, *, json: bool = False,
 
 
 def _replay(files: list[Path], plan: PlanRow | None, *, json: bool, check: bool) -> int:
-    old: list[Event] = []
-    new: list[Event] = []
+    tally, new = Tally(), list[Event]()
     try:
-        found = _revisions(planned(sources(files), plan), old, new)
+        found = _revisions(planned(sources(files), plan), tally, new)
         if json:
             write_lines(map(event_line, found))
         else:
@@ -47,11 +46,26 @@ def _replay(files: list[Path], plan: PlanRow | None, *, json: bool, check: bool)
         raise
     except (WireError, OSError) as fault:
         return complain(fault)
-    return _compared(old, new) if check else 0
+    if check:
+        return _compared(tally.events, new)
+    err().print(_summary(tally, new))
+    return 0
 
 
-def _revisions(rows: Iterable[Row], old: list[Event], new: list[Event]) -> Iterator[Event]:
-    for body in conclusions(watched(events_in(rows, old), "rows")):
+def _summary(tally: Tally, new: list[Event]) -> str:
+    events = len({event.id for event in new})
+    said = f"{tally.rows:,} rows: {_many(events, 'event')} in {_many(len(new), 'revision')}"
+    if tally.rows and not tally.plans:
+        return f"{said}; there is no plan among the rows, without which nothing can be concluded: give --config"
+    return said
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _revisions(rows: Iterable[Row], tally: Tally, new: list[Event]) -> Iterator[Event]:
+    for body in conclusions(watched(counted(rows, tally), "rows")):
         if isinstance(body, Event):
             new.append(body)
             yield body
@@ -61,7 +75,7 @@ def _compared(old: list[Event], new: list[Event]) -> int:
     differs = difference(old, new)
     if differs is not None:
         return complain(f"the events made anew differ from those written then, {differs}", code=1)
-    err().print(f"{len(new)} event revisions, equal to those in the journal")
+    err().print(f"{_many(len(new), 'revision')} of events, equal to those in the journal")
     return 0
 
 

@@ -7,7 +7,7 @@ from config.faults import ConfigError
 from config.service import Service
 from daemon import app, log
 from daemon.commands.terminal import complain, err
-from daemon.journal.schema import JournalRefused
+from daemon.commands.unreadable import UNREADABLE, unreadable
 from daemon.planned import Prepared, prepare
 from probes.clock import SystemClock
 
@@ -27,8 +27,10 @@ def run(config: Path | None, log_format: str) -> int:
         err().print(f"note: {notice}")
     try:
         asyncio.run(app.serve(config, now, SystemClock()))
-    except (JournalRefused, OSError) as refused:
-        return complain(refused)
+    except UNREADABLE as fault:
+        return unreadable(fault, now.document.journal)
+    except OSError as fault:
+        return complain(f"cannot start with journal = {now.document.journal}: {fault.strerror or fault}")
     return 0
 
 

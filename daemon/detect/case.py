@@ -48,6 +48,9 @@ class Case:
     """Data time of the last revision."""
     back: dict[str, int] = field(default_factory=dict)
     """Of a wide event: vantage to when it came back."""
+    part_of: str = ""
+    """The wide event in which it ends."""
+    going: bool = True
     event: Event | None = None
     """The last revision."""
 

@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 
 from config.slots import slot_at
-from daemon.detect.case import Case, Member
-from daemon.detect.gate import hush, trusted
+from daemon.detect.case import Case
+from daemon.detect.gate import hush
 from daemon.detect.infer import FAILS, WORKS, counts, elsewhere, kind_of, undecided
-from daemon.detect.mechanism import mode
-from daemon.detect.recovery import came_back, refresh
-from daemon.detect.revision import revise
-from daemon.detect.series import Track, artefact
+from daemon.detect.recovery import came_back, member_of, refresh
+from daemon.detect.revision import revise, scope_of, settle_onset
 from daemon.detect.state import HEARTBEAT, SECOND, Detection
 from daemon.detect.wide import Wide, hypotheses
-from daemon.rows import Body, Scope, event_id
+from daemon.rows import Body, event_id
 from probes.record import Series
 
+BEAT = (HEARTBEAT // SECOND, 0)
+"""The grid of an event that no series tells."""
 REOPEN = 2 * 3600 * SECOND
 """An event that comes back within this time after its end is the same."""
 
@@ -38,6 +38,9 @@ def _settle(state: Detection, case: Case) -> list[Body]:
     ended = came_back(state, case)
     if ended is None and not case.wide and not case.recovering:
         _judge(state, case)
+    settle_onset(case)
+    if case.event is None:
+        _name(state, case)
     event = revise(state, case, ended)
     if event is None:
         return []
@@ -45,13 +48,13 @@ def _settle(state: Detection, case: Case) -> list[Body]:
         for vantage in case.vantages:
             if vantage in state.watches:
                 hush(state, vantage)
-    case.event, case.changed = event, state.now
+    case.event, case.changed, case.going = event, state.now, ended is None
     state.changed.cases.add(case.id)
     return [event]
 
 
 def _judge(state: Detection, case: Case) -> None:
-    """The kind by what is known now. Silence elsewhere takes nothing back, so a block does not become unreachable again."""
+    """The kind by what is known now. Silence elsewhere takes nothing back: a block stays one."""
     members = [series for series, member in case.members.items() if not member.up]
     said = elsewhere(state, members)
     kind = kind_of(state, members, said)
@@ -91,7 +94,7 @@ def _wide_case(state: Detection, wide: Wide) -> Case | None:
 
 
 def _adopt(state: Detection, wide: Wide) -> Case | None:
-    """An event of one service that began with the outage was its first sign: it becomes the wide one, others end in it."""
+    """An event of one service that began with the outage was its first sign: it becomes the wide one."""
     inside = [
         case
         for case in state.open_cases()
@@ -102,10 +105,7 @@ def _adopt(state: Detection, wide: Wide) -> Case | None:
     first, *others = inside
     first.service = None
     for other in others:
-        event = revise(state, other, state.now, part_of=first.id)
-        if event is not None:
-            other.event, other.changed = event, state.now
-            state.absorbed.append(event)
+        other.part_of = first.id
     return first
 
 
@@ -127,12 +127,7 @@ def _reopen_wide(state: Detection, wide: Wide) -> Case | None:
 def _open_wide(state: Detection, wide: Wide) -> Case:
     lives = [state.watches[vantage].silent or state.line(vantage, wide.family).answered for vantage in wide.vantages]
     onset = _onset(state, wide.members) or (min(lives), min(lives))
-    every, offset = state.index.slots[_first(state, wide.members)] if wide.members else (HEARTBEAT // SECOND, 0)
-    scope = _scope(state, wide.vantages)
-    name = event_id(None, wide.kind, scope, slot_at(onset[1], every, offset))
-    case = Case(name, wide.kind, None, state.now, list(wide.vantages), wide.family, onset=onset)
-    state.cases[case.id] = case
-    return case
+    return _new(state, Case("", wide.kind, None, state.now, list(wide.vantages), wide.family, onset=onset))
 
 
 # ---- events of one service -----------------------------------------------------------------------------------------
@@ -194,11 +189,7 @@ def _open_service(state: Detection, service: str, members: list[Series]) -> Case
     kind = kind_of(state, members, said)
     vantages = sorted({series.vantage for series in members})
     onset = _onset(state, members) or (state.now, state.now)
-    slot = slot_at(onset[1], *state.index.slots[_first(state, members)])
-    name = event_id(service, kind, _scope(state, vantages), slot)
-    case = Case(name, kind, service, state.now, vantages, onset=onset)
-    state.cases[case.id] = case
-    return case
+    return _new(state, Case("", kind, service, state.now, vantages, onset=onset))
 
 
 def _first(state: Detection, members: Iterable[Series]) -> Series:
@@ -213,16 +204,23 @@ def _onset(state: Detection, members: list[Series]) -> tuple[int, int] | None:
     return track.before or track.first_bad, track.first_bad
 
 
-def _scope(state: Detection, vantages: list[str]) -> Scope:
-    places = [state.place(vantage) for vantage in vantages]
-    return Scope(
-        vantages=tuple(vantages),
-        countries=tuple(sorted({place.country for place in places} - {""})),
-        asns=tuple(sorted({place.asn for place in places if place.asn is not None})),
-    )
-
-
 # ---- both ----------------------------------------------------------------------------------------------------------
+
+
+def _new(state: Detection, case: Case) -> Case:
+    """Take a case in under a passing name: its true one comes from its first revision."""
+    case.id = f"new {len(state.cases)}"
+    state.cases[case.id] = case
+    return case
+
+
+def _name(state: Detection, case: Case) -> None:
+    """The name of an event, by its first revision."""
+    first = [series for series, member in case.members.items() if member.first_bad == case.onset[1]]
+    grid = state.index.slots.get(min(first, key=_order)) if first else None
+    del state.cases[case.id]
+    case.id = event_id(case.service, case.kind, scope_of(state, case), slot_at(case.onset[1], *(grid or BEAT)))
+    state.cases[case.id] = case
 
 
 def join(state: Detection, case: Case, series: Series) -> None:
@@ -232,31 +230,21 @@ def join(state: Detection, case: Case, series: Series) -> None:
     state.changed.cases.add(case.id)
 
 
-def member_of(track: Track) -> Member:
-    """What an event keeps of a failing series."""
-    return Member(
-        mechanism=mode({name: float(number) for name, number in track.mix.items()}),
-        phase=track.phase,
-        before=track.before,
-        first_bad=track.first_bad,
-        last_bad=track.bads[-1],
-        artefact=artefact(track),
-        ids=list(track.ids),
-        contra=list(track.contra),
-    )
-
-
 def _ended_lately(state: Detection) -> list[Case]:
     ended = [
         case
         for case in state.cases.values()
-        if case.event and case.event.ended is not None and state.now - case.event.ended <= REOPEN
+        if not case.going
+        and case.event
+        and case.event.ended is not None
+        and not case.part_of
+        and state.now - case.event.ended <= REOPEN
     ]
-    return sorted(ended, key=lambda case: (case.event.ended if case.event else 0, case.id))  # type: ignore[return-value,arg-type]
+    return sorted(ended, key=lambda case: (case.event.ended if case.event else 0, case.id))
 
 
 def _reopen(state: Detection, case: Case) -> Case:
-    case.reopened = state.now
+    case.reopened, case.going = state.now, True
     case.recovering = False
     case.back = {}
     return case

@@ -1,7 +1,8 @@
 """The gate: whether a vantage's own line works, so that its faults are never taken for a block."""
 
+from daemon.detect.places import Line, Watch
 from daemon.detect.series import Track
-from daemon.detect.state import Detection, Line, Watch
+from daemon.detect.state import Detection
 from probes.record import Series
 
 QUIET = 3
@@ -51,7 +52,8 @@ def lines_of(state: Detection, series: Series) -> list[Line]:
 def may_speak(state: Detection, series: Series, track: Track) -> bool:
     """Whether a failing series is evidence of anything but its own vantage's faults.
 
-    Something else must have answered over the same line after this series failed twice: then the line worked while it failed.
+    Something else must have answered over the same line after this series failed twice: the line worked while it
+    failed.
     (Its third failure alone may come before the controls' first: all are measured once an interval, in any order.)
     """
     watch = state.watches[series.vantage]
@@ -75,7 +77,7 @@ def is_out(state: Detection, vantage: str, family: str = "") -> bool:
     since = state.line(vantage, family).answered
     tracks = [(series, track) for series, track in state.tracks_at(vantage, family) if _lately(state, track)]
     dead = [series for series, track in tracks if len(track.bads) == QUIET and track.bads[0] > since]
-    if not dead or len({series.service for series in dead}) < 2 and len(dead) < len(tracks):
+    if not dead or (len({series.service for series in dead}) < 2 and len(dead) < len(tracks)):
         return False
     heard = {series.service for series, track in tracks if track.bads and track.bads[-1] > since}
     return heard == {series.service for series, _track in tracks}

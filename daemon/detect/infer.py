@@ -1,9 +1,9 @@
-"""From failing series to what they mean for one service: which of them count, what other places say, of which kind it is."""
+"""From failing series to what they mean for one service: which count, what other places say, which kind it is."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from daemon.detect.background import needed
+from daemon.detect.background import LONGEST, needed
 from daemon.detect.gate import may_speak, trusted
 from daemon.detect.series import RUN, Track
 from daemon.detect.state import Detection
@@ -22,13 +22,20 @@ def counts(state: Detection, series: Series) -> bool:
         and track.down
         and track.good == 0
         and track.fresh
-        and track.fails >= needed(state, series, track)
         and may_speak(state, series, track)
+        and (track.fails >= LONGEST or track.fails >= needed(state, series, track))
     )
 
 
 def twins(state: Detection, series: Series) -> list[Series]:
     """What measures the same at other vantages: the endpoint itself, else the role, else anything of the service."""
+    known = state.index.twins.get(series)
+    if known is None:
+        known = state.index.twins[series] = _find_twins(state, series)
+    return known
+
+
+def _find_twins(state: Detection, series: Series) -> list[Series]:
     others = [one for one in state.index.by_service.get(series.service, ()) if one.vantage != series.vantage]
     same_role = [one for one in others if one.role == series.role]
     same = [
@@ -57,7 +64,7 @@ def status(state: Detection, member: Track, twin: Series) -> str:
 
 @dataclass(slots=True)
 class Elsewhere:
-    """What other vantages say of a set of failing series: vantage to the share of twins that work, fail, are pending."""
+    """What other vantages say of a set of failing series: vantage to how many twins work, fail, are pending."""
 
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
 

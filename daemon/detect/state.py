@@ -1,9 +1,26 @@
-"""All that detection remembers: the plan, every series, every vantage, the events, and what changed since it was saved."""
+"""All that detection remembers: plan, series, vantages, events; what of it is to be saved, and the way back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from daemon.detect.case import Case
+from daemon.detect.places import Line, Watch
+from daemon.detect.saved import (
+    case_from,
+    event_key,
+    pack,
+    pack_case,
+    pack_plan,
+    pack_track,
+    pack_watch,
+    plan_from,
+    series_key,
+    track_from,
+    unpack,
+    vantage_key,
+    watch_from,
+)
 from daemon.detect.series import Track
 from daemon.rows import Place, PlanRow
 from probes.record import Series
@@ -17,35 +34,6 @@ NEAR = 15 * 60 * SECOND
 
 
 @dataclass(slots=True)
-class Line:
-    """What a vantage can carry in one family (or in all: the family is empty). Moments in microseconds."""
-
-    answered: int = 0
-    """Began of the newest good record of any series."""
-    suspect: bool = False
-    """Its controls mostly fail."""
-    clear: int = 0
-    """What begins before this counts nothing: the line was suspect, and three probes are let go by."""
-
-
-@dataclass(slots=True)
-class Watch:
-    """A vantage: its lines and its signs of life."""
-
-    lines: dict[str, Line] = field(default_factory=lambda: {"": Line()})
-    control: bool | None = None
-    """What the last heartbeat said."""
-    life: int = 0
-    """When it was last heard of, 0 if its silence would mean nothing."""
-    lived: int = 0
-    """The time lived through until then."""
-    silent: int = 0
-    """When it was last heard of before its silence, 0 if it is not silent."""
-    woke: int = 0
-    """When its last silence ended."""
-
-
-@dataclass(slots=True)
 class Index:
     """Who belongs to whom in the plan; derived, never saved."""
 
@@ -55,6 +43,8 @@ class Index:
     """(Vantage, family) to the services measured there."""
     controls: dict[tuple[str, str], list[Series]] = field(default_factory=dict)
     """(Vantage, family or empty) to its control series."""
+    twins: dict[Series, list[Series]] = field(default_factory=dict)
+    """Filled by `infer.twins`, as they are asked for."""
     slots: dict[Series, tuple[int, int]] = field(default_factory=dict)
     """Interval and offset in seconds."""
     beat: int = HEARTBEAT
@@ -88,6 +78,8 @@ class Detection:
     """Microseconds lived through: `now` without the jumps in which nobody wrote rows."""
     look_at: int = 0
     """When to look at all again."""
+    looked: int = 0
+    """When that was done last."""
     tell_at: int = 0
     """When to tell all states again."""
     down: set[Series] = field(default_factory=set)
@@ -108,8 +100,7 @@ class Detection:
 
     def open_cases(self) -> list[Case]:
         """The events that go on, oldest first."""
-        going = (case for case in self.cases.values() if case.event is None or case.event.ended is None)
-        return sorted(going, key=lambda case: (case.detected, case.id))
+        return sorted((case for case in self.cases.values() if case.going), key=lambda case: (case.detected, case.id))
 
     def tracks_at(self, vantage: str, family: str = "") -> Iterator[tuple[Series, Track]]:
         """The series of a line, in the plan's order; an empty family is all of them."""
@@ -127,6 +118,56 @@ class Detection:
         if family not in lines:
             lines[family] = Line()
         return lines[family]
+
+    def changes(self) -> dict[str, bytes | None]:
+        """What changed since it was asked for last, by key; None for what is gone."""
+        changed, self.changed = self.changed, Changed()
+        found: dict[str, bytes | None] = {}
+        for series in changed.tracks:
+            track = self.tracks.get(series)
+            found[series_key(series)] = None if track is None else pack_track(series, track)
+        for vantage in changed.watches:
+            watch = self.watches.get(vantage)
+            found[vantage_key(vantage)] = None if watch is None else pack_watch(vantage, watch)
+        for name in changed.cases:
+            case = self.cases.get(name)
+            found[event_key(name)] = None if case is None else pack_case(case)
+        if changed.states:
+            found["states"] = pack([[*key, code] for key, code in sorted(self.states.items())])
+        if changed.plan and self.plan:
+            found["plan"] = pack_plan(self.plan)
+        if changed.clock:
+            found["clock"] = pack([self.now, self.lived, self.look_at, self.looked, self.tell_at])
+        return found
+
+
+def restore(saved: Mapping[str, bytes]) -> Detection:
+    """The state that `changes` told of. Raises ValueError if another version of the program saved it."""
+    state = Detection()
+    values = {key: unpack(key, value) for key, value in saved.items()}
+    if "plan" in values:
+        state.plan = plan_from(values["plan"])
+        state.index = index_of(state.plan)
+    if "clock" in values:
+        state.now, state.lived, state.look_at, state.looked, state.tell_at = values["clock"]
+    state.states = {(service, vantage): code for service, vantage, code in values.get("states", ())}
+    for key in sorted(values):
+        _take_up(state, key.partition("/")[0], values[key])
+    return state
+
+
+def _take_up(state: Detection, sort: str, value: list[Any]) -> None:
+    if sort == "series":
+        series, track = track_from(value)
+        state.tracks[series] = track
+        if track.down:
+            state.down.add(series)
+    elif sort == "vantage":
+        vantage, watch = watch_from(value)
+        state.watches[vantage] = watch
+    elif sort == "event":
+        case = case_from(value)
+        state.cases[case.id] = case
 
 
 def beat_of(everies: list[int]) -> int:

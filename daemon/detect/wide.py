@@ -1,4 +1,4 @@
-"""What concerns a whole place or network: a vantage that is out or silent, a network or country that lost its way out."""
+"""What concerns a whole place or network: a vantage out or silent, a country that lost its way out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Deaf:
 
 def hypotheses(state: Detection) -> list[Wide]:
     """What the failing series say about places, the widest explanation first; each vantage is explained once."""
-    deaf = {vantage: found for vantage in sorted(state.watches) if (found := _deaf(state, vantage))}
+    deaf = {vantage: one for vantage in sorted(state.watches) if (one := _deaf(state, vantage))}
     found = _everywhere(state, deaf)
     found += _networks(state, {vantage: one for vantage, one in deaf.items() if not _explained(found, vantage)})
     for vantage in sorted(state.watches):
@@ -51,7 +51,9 @@ def _alone(state: Detection, vantage: str) -> list[Wide]:
     """The outage of one vantage, or of one family there while the other lives."""
     if state.watches[vantage].silent or is_out(state, vantage):
         return [_make(state, "vantage_outage", [vantage])]
-    families = sorted(family for (place, family), services in state.index.families.items() if place == vantage and len(services) > 1)
+    families = sorted(
+        family for (place, family), services in state.index.families.items() if place == vantage and len(services) > 1
+    )
     return [
         _make(state, "vantage_outage", [vantage], family=family)
         for family in families
@@ -89,7 +91,11 @@ def _networks(state: Detection, deaf: dict[str, Deaf]) -> list[Wide]:
 
 
 def _heard(state: Detection) -> list[str]:
-    return [vantage for vantage in sorted(state.watches) if not state.watches[vantage].silent and state.line(vantage, "").answered]
+    return [
+        vantage
+        for vantage in sorted(state.watches)
+        if not state.watches[vantage].silent and state.line(vantage, "").answered
+    ]
 
 
 def _together(state: Detection, deaf: list[Deaf]) -> bool:
@@ -145,13 +151,18 @@ def _controls_answer(state: Detection, services: dict[str, list[Track]]) -> bool
 
 
 def _partly(state: Detection, services: dict[str, list[Track]], dead: dict[str, list[Track]]) -> Deaf | None:
-    """Most services are dead, or all foreign ones, since about the same time; a living domestic one makes it a whitelist."""
+    """Most services are dead, or all foreign ones beside a living domestic one (a whitelist), since the same time."""
     tracks = [track for service in dead for track in dead[service] if track.down]
     newest = max(track.first_bad for track in tracks)
     recent = [track for track in tracks if newest - track.first_bad <= state.near(*tracks)]
     foreign = [service for service in services if state.side(service) == FOREIGN]
     abroad = len(foreign) > 1 and all(service in dead for service in foreign)
-    home = [track for name, group in services.items() if state.side(name) == DOMESTIC and name not in dead for track in group]
+    home = [
+        track
+        for name, group in services.items()
+        if state.side(name) == DOMESTIC and name not in dead
+        for track in group
+    ]
     whitelist = abroad and any(track.last_good >= max(one.second_end for one in recent) for track in home)
     if len(recent) < 2 or not (whitelist or len(dead) >= SHARE * len(services)):
         return None

@@ -23,6 +23,7 @@ class Chunks:
         """Opens nothing yet."""
         self._path = path
         self._reader: Reader | None = None
+        self._unreadable = 0
         self._kept: OrderedDict[int, list[Row]] = OrderedDict()
 
     @property
@@ -35,12 +36,13 @@ class Chunks:
     @property
     def unreadable(self) -> int:
         """Rows of the file that were passed over because their bytes make no sense."""
-        return 0 if self._reader is None else self._reader.unreadable
+        return self._unreadable + (0 if self._reader is None else self._reader.unreadable)
 
     def close(self) -> None:
         """Give the file back and forget what was read; the next use opens it anew."""
         self._kept.clear()
         if self._reader is not None:
+            self._unreadable += self._reader.unreadable
             self._reader.close()
             self._reader = None
 

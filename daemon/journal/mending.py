@@ -15,7 +15,7 @@ from daemon.journal.intern import Fresh
 from daemon.journal.writer import Writer
 from probes.clock import Clock
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("reachd.journal")
 
 RETRY = 30.0
 """Seconds until a replacement that failed (a full disk) is tried again."""
@@ -98,7 +98,6 @@ class Mending:
             self._retry = self._loop.call_later(RETRY, self._replace, known, floor, mended)
             return
         connection, carried = done.result()
-        log.warning("%s", carried.words())
         self._sound.set()
         self._writer.resume(connection)
         mended(carried.words())

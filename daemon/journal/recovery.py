@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def finish(path: Path, wall: int) -> Path | None:
     if not rebuilt.exists():
         return None
     stamp = datetime.fromtimestamp(wall // 1_000_000, UTC).strftime("%Y%m%dT%H%M%SZ")
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    aside = _free_name(path.with_name(f"{path.name}.damaged-{stamp}"))
     # The log goes first: a log left behind would be taken for the new file's own.
     for old, new in reversed(list(zip(_files(path), _files(aside), strict=True))):
         if old.exists():
@@ -69,6 +69,12 @@ def finish(path: Path, wall: int) -> Path | None:
     rebuilt.rename(path)
     _sync_folder(path.parent)
     return aside
+
+
+def _free_name(path: Path) -> Path:
+    """The path, or with a number where it is taken."""
+    names = (path.with_name(f"{path.name}.{number}") for number in count(2))
+    return next(name for name in chain([path], names) if not name.exists())
 
 
 def _files(path: Path) -> list[Path]:
@@ -97,6 +103,7 @@ def _build(path: Path, building: Path, floor: int) -> tuple[int, int, int]:
             counts, top = (0, 0, 0), 0  # not even the header can be read
         else:
             try:
+                old.execute("PRAGMA writable_schema = ON")  # or SQLite reads nothing of a file that was cut short
                 counts, top = _carry(old, new)
             finally:
                 old.close()
@@ -182,19 +189,35 @@ class _Copy:
 
 
 def _lines(old: apsw.Connection, table: str, after: int) -> Iterator[tuple[Any, ...]]:
-    """The lines of a table with a numeric key above `after`, stepping over what is damaged with strides that double."""
-    stride = 1
-    statement = " ".join(("SELECT * FROM", table, "WHERE rowid > ? ORDER BY rowid LIMIT", str(_AT_ONCE)))
-    while stride < _FARTHEST:
-        found, damaged = _until_damage(old, statement, (after,))
+    """The lines of a table with a numeric key above `after`, without those that are damaged."""
+    statement = " ".join(("SELECT * FROM", table, "WHERE rowid > ? ORDER BY rowid LIMIT ?"))
+    position: int | None = after
+    while position is not None:
+        found, damaged = _until_damage(old, statement, (position, _AT_ONCE))
         yield from found
         if not damaged and len(found) < _AT_ONCE:
             return
         if found:
-            after, stride = found[-1][0], 1
+            position = found[-1][0]
         if damaged:
-            after += stride
-            stride *= 2
+            position = _beyond_damage(old, statement, position)
+
+
+def _beyond_damage(old: apsw.Connection, statement: str, position: int) -> int | None:
+    """The first number behind which lines can be read again: doubling strides, then halves back."""
+    stride = 1
+    while _until_damage(old, statement, (position + stride, 1))[1]:
+        stride *= 2
+        if stride > _FARTHEST:
+            return None
+    bad, good = position + stride // 2, position + stride
+    while good - bad > 1:
+        middle = (bad + good) // 2
+        if _until_damage(old, statement, (middle, 1))[1]:
+            bad = middle
+        else:
+            good = middle
+    return good
 
 
 def _until_damage(

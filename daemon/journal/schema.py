@@ -1,5 +1,6 @@
 """The file: its tables, its version, how it is opened for writing and for reading."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -88,7 +89,8 @@ def upgrade(connection: apsw.Connection, path: Path) -> None:
         )
     if found == VERSION:
         return
-    copy(path, path.with_name(f"{path.name}.schema{found}.backup"))
+    with suppress(FileExistsError):  # from an upgrade that was interrupted: it is of the same old file
+        copy(path, path.with_name(f"{path.name}.schema{found}.backup"))
     with connection:
         for version in range(found, VERSION):
             connection.execute(UPGRADES[version])

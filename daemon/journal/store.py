@@ -1,6 +1,7 @@
 """The journal as the rest of the daemon sees it: append, read, wait, commit, resume; one durable order of rows."""
 
 import asyncio
+import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,8 @@ from daemon.journal.ring import gaps
 from daemon.journal.writer import Writer
 from daemon.rows import Annotation, Body, PlanRow, Row
 from probes.clock import Clock
+
+log = logging.getLogger("reachd.journal")
 
 RECENT = 5_000
 """Newest rows kept in memory (about 8 MB): followers that keep up never read the file."""
@@ -211,7 +214,8 @@ class Journal:
         self._mending.begin(why, self._interner.everything(), self._next, self.mended)
 
     def mended(self, words: str) -> None:
-        """The file was replaced: say so in the data, and read from the new one."""
+        """The file was replaced: say so in the log and in the data, and read from the new one."""
+        log.warning("%s", words)
         self._reading.submit(self._chunks.close)
         self.append([Annotation(words, "reachd")])
 

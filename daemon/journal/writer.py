@@ -13,7 +13,7 @@ from daemon.journal.batch import Operation, write
 from daemon.journal.opening import DAMAGE, ROOM, close_connection
 from daemon.journal.ring import Lost, give_way
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("reachd.journal")
 
 WINDOW = 0.05
 """Seconds from the first waiting row to its commit: a tenth of the fsyncs, for a delay that no follower notices."""
@@ -152,13 +152,23 @@ class Writer:
             if not self._held:
                 self._schedule()
             return
+        if not isinstance(fault, (*DAMAGE, *ROOM)):
+            self._failed(fault, batch)
+            return
         self._queue.extendleft(reversed(batch))
         if isinstance(fault, DAMAGE):
             self._events.damaged(str(fault))
-        elif isinstance(fault, ROOM):
-            self._refused(fault)
         else:
-            raise fault  # a bug: the loop's handler shows it, and nothing more is written
+            self._refused(fault)
+
+    def _failed(self, fault: BaseException, batch: list[Operation]) -> None:
+        """A bug: the callers of this batch learn of it and the loop shows it; the others go on."""
+        self._waiting -= sum(op.size() for op in batch)
+        for operation in batch:
+            if not operation.future.done():
+                operation.future.set_exception(fault)
+        self._loop.call_exception_handler({"message": "rows could not be written to the journal", "exception": fault})
+        self._schedule()
 
     def _refused(self, fault: BaseException) -> None:
         """The disk takes nothing: say so once, try again later, keep what comes in the ring."""

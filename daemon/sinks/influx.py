@@ -7,32 +7,24 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
-
-import aiohttp
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
-from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
-from influxdb_client.rest import ApiException
-from influxdb_client.service.buckets_service import BucketsService
-from influxdb_client.service.write_service import WriteService
 
 from daemon.follower import Taken
 from daemon.rows import Row
 from daemon.sinks import parcel, quarantine
-from daemon.sinks.answers import WORDS, Answer, retry_after
+from daemon.sinks.answers import WORDS, Answer, Verdict, judge, reason, retry_after
 from daemon.sinks.bisect import Work
 from daemon.sinks.delivery import Delivery, Figures
+from daemon.sinks.destination import PATIENT, Destination, Patience
 from daemon.sinks.pace import Pace
 from daemon.sinks.parcel import LINES, Memory, Parcel
 from daemon.sinks.protocol import Line
 from daemon.sinks.quarantine import Quarantine
 from probes.clock import Clock
-from probes.record import short_hash
+
+# The client and aiohttp are imported where they are used: 25 MB and 0.2 s that a daemon without an InfluxDB saves.
 
 NAME = "influx"
-TIMEOUT = aiohttp.ClientTimeout(total=60.0, sock_connect=15.0, sock_read=30.0)
 BREATH = 50
 """Rows turned into lines before the event loop gets its turn: what we do must not show in the probes' latencies."""
 LOOK = 3600.0
@@ -40,38 +32,6 @@ LOOK = 3600.0
 LOOK_AGAIN = 60.0
 DESTINATION = "destination"
 COUNTS = "counts"
-TROUBLE = (
-    ApiException,
-    aiohttp.ClientError,
-    ProxyError,
-    ProxyConnectionError,
-    ProxyTimeoutError,
-    TimeoutError,
-    OSError,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where points go; `proxy` is http://…, socks5://… or empty, `ca` a PEM file or empty. No secret is in its repr."""
-
-    url: str
-    org: str
-    bucket: str
-    token: str = field(repr=False)
-    proxy: str = field(default="", repr=False)
-    ca: str = ""
-
-    def mark(self) -> str:
-        """Names the store, whatever the token and the way to it."""
-        return short_hash(self.url.rstrip("/"), self.org, self.bucket)
-
-    def scrub(self, text: str) -> str:
-        """A text without our secrets, whoever wrote it."""
-        password = urlsplit(self.proxy).password or ""
-        for secret in (self.token, password, unquote(password)):
-            text = text.replace(secret, "***") if secret else text
-        return text
 
 
 @asynccontextmanager
@@ -80,7 +40,7 @@ async def connect(
     clock: Clock,
     *,
     agent: str = "",
-    timeout: aiohttp.ClientTimeout = TIMEOUT,
+    timeout: Patience = PATIENT,
     jitter: Callable[[], float] = random.random,
 ) -> AsyncIterator["Influx"]:
     """The follower of a destination, its connection closed at the end. `agent` names this daemon in daemon_health.
@@ -97,15 +57,24 @@ async def connect(
 class Transport:
     """One client of one destination: gives answers, and never raises what the network or the server did."""
 
-    def __init__(self, destination: Destination, clock: Clock, timeout: aiohttp.ClientTimeout) -> None:
+    def __init__(self, destination: Destination, clock: Clock, patience: Patience) -> None:
         """Make the client; nothing is sent yet. Needs a running loop."""
+        import aiohttp  # noqa: PLC0415  see the top of the file; so the others
+        import aiohttp_socks as socks  # noqa: PLC0415
+        from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync  # noqa: PLC0415
+        from influxdb_client.rest import ApiException  # noqa: PLC0415
+        from influxdb_client.service.buckets_service import BucketsService  # noqa: PLC0415
+        from influxdb_client.service.write_service import WriteService  # noqa: PLC0415
+
+        proxy = (socks.ProxyError, socks.ProxyConnectionError, socks.ProxyTimeoutError)
+        self.trouble = (ApiException, aiohttp.ClientError, *proxy, TimeoutError, OSError)
         self.destination = destination
         self.clock = clock
         self.client = InfluxDBClientAsync(
             destination.url,
             destination.token,
             destination.org,
-            timeout=timeout,
+            timeout=aiohttp.ClientTimeout(patience.total, sock_connect=patience.connect, sock_read=patience.read),
             allow_redirects=False,  # a redirected POST becomes a GET, whose 200 would count as stored
             **_way(destination),
         )
@@ -124,7 +93,7 @@ class Transport:
             _, status, headers = await self.writes.post_write_async(  # type: ignore[no-untyped-call]
                 self.destination.org, self.destination.bucket, body, **options
             )
-        except TROUBLE as fault:
+        except self.trouble as fault:
             return self._answer(fault)
         return Answer(status, page=_is_page(headers))
 
@@ -136,23 +105,23 @@ class Transport:
             )
             found = json.loads(self.client.api_client.last_response.data)
             rules = found["buckets"][0]["retentionRules"]
-        except TROUBLE as fault:
-            if isinstance(fault, ApiException) and fault.status:
-                raise PermissionError(fault.status) from None
-            raise OSError(str(self._answer(fault))) from None
+        except self.trouble as fault:
+            answer = self._answer(fault)
+            raise (OSError if judge(answer) is Verdict.BUSY else PermissionError)(reason(answer)) from None
         except (ValueError, KeyError, TypeError, IndexError) as fault:
             raise PermissionError("no retention in the answer") from fault
         return min((rule["everySeconds"] for rule in rules if rule.get("everySeconds")), default=0) * 10**9 or None
 
     def _answer(self, fault: Exception) -> Answer:
         """What the client raised, as an answer."""
-        if not isinstance(fault, ApiException) or not fault.status:
+        status: int | None = getattr(fault, "status", None) if hasattr(fault, "body") else None
+        if not status:
             said = f"{type(fault).__name__}: {fault}".rstrip(": ")
             return Answer(0, self.destination.scrub(said)[:WORDS])
-        headers: Mapping[str, str] = fault.headers or {}
-        body = fault.body.decode(errors="replace") if isinstance(fault.body, bytes) else str(fault.body or fault.reason)
+        headers: Mapping[str, str] = getattr(fault, "headers", None) or {}
+        body = getattr(fault, "body", b"") or b""
         wait = retry_after(headers.get("Retry-After"), self.clock.wall())
-        return Answer(fault.status, self.destination.scrub(body), wait, page=_is_page(headers))
+        return Answer(status, self.destination.scrub(body.decode(errors="replace")), wait, page=_is_page(headers))
 
 
 class Influx:
@@ -265,8 +234,10 @@ def _way(destination: Destination) -> dict[str, Any]:
     return {"ssl_context": context, "proxy": destination.proxy or None}
 
 
-def _over_socks(proxy: str, context: ssl.SSLContext) -> Callable[..., aiohttp.ClientSession]:
+def _over_socks(proxy: str, context: ssl.SSLContext) -> Callable[..., Any]:
     """A session whose connections go through a SOCKS proxy, which resolves names too (ours may be lied to)."""
+    import aiohttp  # noqa: PLC0415
+    from aiohttp_socks import ProxyConnector  # noqa: PLC0415
 
     def session(*, connector: aiohttp.BaseConnector, **options: Any) -> aiohttp.ClientSession:  # noqa: ANN401  the client's own
         del connector  # the direct one, which never opened anything

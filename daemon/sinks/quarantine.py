@@ -1,6 +1,7 @@
 """Lines that a server refused, kept beside the cursor with the server's words: bounded in number, every one counted."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,21 +20,18 @@ class Quarantine:
     keys: list[str] = field(default_factory=list)
 
     def add(self, bad: Iterable[Bad], at: int) -> dict[str, bytes | None]:
-        """What to save for these lines (and to delete for the oldest, None); `at` is now, in microseconds."""
+        """What to save for these lines, under `quarantine/<seq>/<n>` (None deletes the oldest); `at` is now, in microseconds."""
+        numbers = Counter(_place(key)[0] for key in self.keys)
         changes: dict[str, bytes | None] = {}
         for one in bad:
-            key = self._free(one.line.seq)
+            key = f"{PREFIX}{one.line.seq}/{numbers[one.line.seq]}"
+            numbers[one.line.seq] += 1
             changes[key] = _packed(one, at)
             self.keys.append(key)
         excess = max(0, len(self.keys) - KEPT)
         changes |= dict.fromkeys(self.keys[:excess])
         del self.keys[:excess]
         return changes
-
-    def _free(self, seq: int) -> str:
-        """`quarantine/<seq>/<n>` with the first n that is not in use."""
-        taken = sum(key.startswith(f"{PREFIX}{seq}/") for key in self.keys)
-        return f"{PREFIX}{seq}/{taken}"
 
 
 def load(saved: Mapping[str, bytes]) -> Quarantine:

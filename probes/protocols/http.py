@@ -67,6 +67,8 @@ class Http(ProbeOptions):
 
 def parse_url(target: str) -> Url:
     """Take a URL apart. Raises ValueError that says what to write."""
+    if "@" in target.partition("://")[2].partition("/")[0]:  # not quoted: it would show a password
+        raise ValueError("a URL with a user name or password is not measured")
     parts = re.fullmatch(r"(?P<scheme>[a-z]+)://(?P<place>[^/?#@]+)(?P<path>[^#\s]*)", target)
     if parts is None or parts["scheme"] not in PORTS:
         raise ValueError(f"{target!r} is no URL of the form https://host/path or http://host:port/path")

@@ -29,7 +29,7 @@ class Secured:
     async def send(self, data: bytes) -> None:
         """Send all of it, encrypted. Raises OSError."""
         self.tls.write(data)
-        await self.inner.send(self.out.read())
+        await self._flush()
 
     async def receive(self) -> bytes:
         """What has arrived, decrypted; nothing at the end, whether it was announced or not. Raises OSError."""
@@ -37,6 +37,7 @@ class Secured:
             try:
                 return self.tls.read(CHUNK)
             except ssl.SSLWantReadError:
+                await self._flush()
                 data = await self.inner.receive()
             if not data:
                 return b""

@@ -12,6 +12,8 @@ from probes.steps.stream import Stream
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BODY = 262_144
 """Bytes of a body that are read."""
+WIRE = 2 * BODY
+"""Bytes of a response that are read, framing and interim answers included."""
 TEXT = 300
 """Characters of a header that are kept."""
 LEGAL = 451
@@ -38,14 +40,14 @@ async def request(run: Run, stream: Stream, authority: str, path: str, expect: t
 class Exchange:
     """One request and its response over a stream."""
 
-    __slots__ = ("begun", "http", "run", "stream")
+    __slots__ = ("http", "read", "run", "stream")
 
     def __init__(self, run: Run, stream: Stream) -> None:
         """Nothing is sent yet."""
         self.run = run
         self.stream = stream
         self.http = h11.Connection(h11.CLIENT)
-        self.begun = False
+        self.read = 0
 
     async def ask(self, question: h11.Request) -> None:
         """Send a request without a body."""
@@ -85,17 +87,21 @@ class Exchange:
                 raise Fault(Kind.HTTP_JUNK, str(error)) from error
             if type(event) is h11.ConnectionClosed:
                 raise EOFError
+            if event is h11.PAUSED:
+                raise Fault(Kind.HTTP_JUNK, "an upgrade that nobody asked for")
             if event is not h11.NEED_DATA:
                 return event
             await self._read()
 
     async def _read(self) -> None:
         data = await self.stream.receive()
-        if data and not self.begun:
-            self.begun = True
+        if data and not self.read:
             self.run.note(first_byte=self.run.elapsed())
             if not b"HTTP/".startswith(data[:5]):  # h11 would wait for the end of a line that may never come
                 raise Fault(Kind.HTTP_JUNK, ascii(data[:24])[2:-1])
+        self.read += len(data)
+        if self.read > WIRE:
+            raise Fault(Kind.HTTP_JUNK, "endless framing around little content")
         self.http.receive_data(data)
 
 

@@ -106,5 +106,5 @@ def _see(tls: Watched, way: str, version: int, content: int, message: int, data:
         return
     if content == HANDSHAKE and message == CERTIFICATE:
         tls.certificates = version, data
-    elif content == ALERT and data[0] == FATAL:
+    elif content == ALERT and len(data) == 2 and data[0] == FATAL:
         tls.alert = data[1]

@@ -49,7 +49,7 @@ def faults_of(text, **files):
     return str(caught.value).splitlines()
 
 
-# ---- one bad file for each mistake ---------------------------------------------------------------------------------------------------
+# ---- one bad file for each mistake ----
 
 
 def complaints(path):
@@ -181,7 +181,7 @@ def test_nothing_in_a_file_that_is_listed_but_broken_is_called_unknown_elsewhere
     assert said == ["mine.toml:1: is no TOML: invalid statement"]
 
 
-# ---- what a right one comes to -----------------------------------------------------------------------------------------------------
+# ---- what a right one comes to ----
 
 
 def test_the_example_of_the_design_loads(home, monkeypatch):
@@ -343,7 +343,7 @@ def test_a_vantage_without_country_and_network_is_noticed(home):
     assert loaded(SMALL).notices == ()
 
 
-# ---- what is shipped ---------------------------------------------------------------------------------------------------------------
+# ---- what is shipped ----
 
 
 def test_without_a_configuration_the_shipped_example_runs_where_we_are(tmp_path, monkeypatch):

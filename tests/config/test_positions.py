@@ -1,5 +1,5 @@
 import tomllib
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given, settings
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from config.positions import Position, dotted, nearest, paths, scan
 
-# ---- documents that hypothesis writes: every way that TOML has to write a key -------------------------------------------------------
+# ---- documents that hypothesis writes: every way that TOML has to write a key ----
 
 bare_names = st.text("abcXYZ019_-", min_size=1, max_size=6)
 odd_names = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=5)
@@ -119,7 +119,7 @@ def test_no_text_makes_the_scanner_fail_or_hang(text):
     scan(text)
 
 
-# ---- examples that a person can check by eye -----------------------------------------------------------------------------------------
+# ---- examples that a person can check by eye ----
 
 SERVICE = '''\
 name = "whatsapp"
@@ -190,7 +190,7 @@ def test_a_path_is_shown_as_people_write_it(path, text):
 
 
 def test_paths_name_lists_and_their_members():
-    value = {"a": [1, {"b": date(2026, 2, 11)}], "c": {"d": time(7), "e": datetime(2026, 2, 11)}}
+    value = {"a": [1, {"b": date(2026, 2, 11)}], "c": {"d": time(7), "e": datetime(2026, 2, 11, tzinfo=UTC)}}
     assert set(paths(value)) == {("a",), ("a", 0), ("a", 1), ("a", 1, "b"), ("c",), ("c", "d"), ("c", "e")}
 
 

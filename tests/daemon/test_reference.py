@@ -52,6 +52,13 @@ def test_every_key_of_the_configuration_has_a_row(sections, key):
     assert key in rows(sections["Configuration"])
 
 
+def test_every_key_and_option_has_a_meaning(sections):
+    for title in ("Configuration", "Probe types", "Vantage types"):
+        lines = [line for line in sections[title].splitlines() if line.startswith("| `")]
+        assert lines
+        assert [line for line in lines if line.endswith("|  |")] == []
+
+
 def test_sections_are_named_as_they_are_written(sections):
     assert "### `[influxdb]`" in sections["Configuration"]
     assert "### `[[limits]]`" in sections["Configuration"]

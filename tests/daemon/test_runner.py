@@ -249,6 +249,21 @@ async def test_a_run_waits_for_its_budget_within_its_jitter() -> None:
     assert hurried.reason == "budget"
 
 
+async def test_the_jitter_of_a_run_ends_a_fifth_after_it_was_due(probe_type) -> None:
+    """However late in its fifth it starts: what begins lies between due and a fifth after it."""
+    seen = []
+
+    async def looks(run: Run, options: ProbeOptions) -> None:
+        permit: Any = run.world.permit
+        seen.append(permit.latest - asyncio.get_running_loop().time())
+
+    async with running() as scene:
+        assignment = planned(probe_type(looks), "x:1", every=100)
+        scene.runner.start(Slot(assignment, SLOT, DUE, 15.0, asyncio.get_running_loop().time()))
+        await scene.until(lambda scene: bool(scene.rows))
+    assert seen == [pytest.approx(5.0, abs=0.5)]
+
+
 async def test_vantages_have_limits_of_their_own() -> None:
     async with running(owned=lambda _address: Rate(1e3, 1)) as scene, serve(counting) as port:
         assert isinstance(await scene.ran(planned("tcp", f"127.0.0.1:{port}", "home")), Record)

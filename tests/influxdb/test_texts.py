@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.sinks.influx import Destination, connect
+from daemon.sinks.destination import Destination
+from daemon.sinks.influx import connect
 from daemon.sinks.lines import record_line
 from daemon.sinks.protocol import STRING_LENGTH, Line, head, integer, line, string
 from probes.record import Series

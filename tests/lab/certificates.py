@@ -1,6 +1,6 @@
 """Certificates, good and bad, of an authority that exists only while the tests run."""
 
-import datetime
+import datetime as dt
 import ssl
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from probes.record import content_hash
 from probes.steps.trust import ALPN, Trusts
 
 NAMES = ("127.0.0.1", "::1", "localhost", "web.whatsapp.com")
-LONG_AGO, PAST, FUTURE, FAR = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2001, 2002, 2090, 2091))
+LONG_AGO, PAST, FUTURE, FAR = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2001, 2002, 2090, 2091))
 
 
 @cache
@@ -60,30 +60,25 @@ def chain_hash(certificate: str) -> str:
     return content_hash(b"".join(len(der).to_bytes(3) + der for der in chain))
 
 
+LEAVES = {
+    "good": lambda: authority().issue_cert(*NAMES),
+    "intermediate": lambda: authority().create_child_ca().issue_cert(*NAMES),
+    "expired": lambda: authority().issue_cert(*NAMES, not_before=LONG_AGO, not_after=PAST),
+    "not_yet": lambda: authority().issue_cert(*NAMES, not_before=FUTURE, not_after=FAR),
+    "wrong_host": lambda: authority().issue_cert("portal.example"),
+    "unknown_issuer": lambda: stranger().issue_cert(*NAMES),
+    "unknown_root": lambda: stranger().issue_cert(*NAMES),
+    "long": lambda: authority().issue_cert(*NAMES, *(f"name-{number}.padding.example" for number in range(900))),
+}
+
+
 @cache
 def key_and_chain(certificate: str) -> bytes:
     """The PEM of a private key and its certificates, leaf first."""
-    match certificate:
-        case "good":
-            leaf = authority().issue_cert(*NAMES)
-        case "intermediate":
-            leaf = authority().create_child_ca().issue_cert(*NAMES)
-        case "expired":
-            leaf = authority().issue_cert(*NAMES, not_before=LONG_AGO, not_after=PAST)
-        case "not_yet":
-            leaf = authority().issue_cert(*NAMES, not_before=FUTURE, not_after=FAR)
-        case "wrong_host":
-            leaf = authority().issue_cert("portal.example")
-        case "unknown_issuer":
-            leaf = stranger().issue_cert(*NAMES)
-        case "unknown_root":
-            leaf = stranger().issue_cert(*NAMES)
-            return leaf.private_key_and_cert_chain_pem.bytes() + stranger().cert_pem.bytes()
-        case "long":
-            leaf = authority().issue_cert(*NAMES, *(f"name-{number}.padding.example" for number in range(900)))
-        case _:
-            return self_signed()
-    return leaf.private_key_and_cert_chain_pem.bytes()
+    if certificate == "self_signed":
+        return self_signed()
+    pem = LEAVES[certificate]().private_key_and_cert_chain_pem.bytes()
+    return pem + stranger().cert_pem.bytes() if certificate == "unknown_root" else pem
 
 
 def self_signed() -> bytes:

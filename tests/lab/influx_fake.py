@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from daemon.sinks.influx import Destination
+from daemon.sinks.destination import Destination
 
 Script = Callable[[web.Request], Any]
 JSON = "application/json; charset=utf-8"
@@ -31,7 +31,8 @@ class FakeInflux:
         self.conflicting: Callable[[str], bool] = lambda line: False
         self.largest = 10**9
         self.at_once = self.most_at_once = 0
-        self.retention: int | None = 0
+        self.retention = 0
+        self.look_status = 200
         self.looks = 0
 
     def destination(self, **changes: str) -> Destination:
@@ -73,8 +74,8 @@ class FakeInflux:
 
     async def look(self, request: web.Request) -> web.StreamResponse:
         self.looks += 1
-        if self.retention is None:
-            return answer(403, "may not")
+        if self.look_status != 200:
+            return answer(self.look_status, "not now, or not you")
         rules = [{"type": "expire", "everySeconds": self.retention}]
         return web.json_response({"buckets": [{"name": "b", "retentionRules": rules}]})
 

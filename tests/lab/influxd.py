@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from daemon.sinks.influx import Destination
+from daemon.sinks.destination import Destination
 
 VERSION = "v2.9.1"
 TOKEN = "a-token-for-tests"

@@ -1,10 +1,11 @@
 """One line for one truth about the network: `await check(reset_after_hello, expect=(Phase.TLS, Kind.RESET))`."""
 
 from dataclasses import replace
+from typing import Any
 
 from probes.clock import SystemClock
-from probes.plugin import PROBES, VANTAGES, Vantage
-from probes.record import Kind, Phase, Record, Series
+from probes.plugin import PROBES, VANTAGES, Plugin, Registry, Vantage
+from probes.record import Kind, Phase, Record, Series, TcpInfo
 from probes.run import Attempt, World, perform
 from tests.lab.certificates import lab_trusts
 from tests.lab.servers import Server, serve
@@ -18,8 +19,9 @@ SILENCE = 0.3
 
 def direct() -> Vantage:
     """This machine."""
-    plugin = VANTAGES.get("direct")
-    return plugin.function(plugin.options())
+    found = plugin("direct", VANTAGES)
+    made: Vantage = found.function(found.options())
+    return made
 
 
 def world(**changes) -> World:
@@ -29,7 +31,7 @@ def world(**changes) -> World:
 
 def attempt(probe: str, target: str, *, timeout: float = SLOW, family: str = "ipv4", **options) -> Attempt:
     """An attempt to measure a target."""
-    kind = PROBES.get(probe).options
+    kind: type[Any] = plugin(probe).options
     if "trust" in kind.model_fields:
         options = {"trust": "lab", **options}
     series = Series("service", "role", target, probe, "here", family)
@@ -38,12 +40,37 @@ def attempt(probe: str, target: str, *, timeout: float = SLOW, family: str = "ip
 
 async def measure(probe: str, target: str, vantage: Vantage | None = None, **settings) -> Record:
     """Measure a target once, from this machine unless a vantage is given; settings are those of `attempt`."""
-    return await perform(PROBES.get(probe), attempt(probe, target, **settings), vantage or direct(), world())
+    return await perform(plugin(probe), attempt(probe, target, **settings), vantage or direct(), world())
+
+
+def plugin(name: str, registry: Registry = PROBES) -> Plugin:
+    """A probe type, or a vantage type."""
+    found = registry.get(name)
+    assert found, name
+    return found
+
+
+def detail(record: Record) -> str:
+    """What the failure of a run says to people."""
+    assert record.failure, record
+    return record.failure.detail
+
+
+def tcp(record: Record) -> TcpInfo:
+    """The kernel's account of the connection."""
+    assert record.facts.tcp, record
+    return record.facts.tcp
+
+
+def within_last_phase(record: Record) -> bool:
+    """True if the first byte came while the last phase went on."""
+    last = record.timings[-1]
+    return record.facts.first_byte is not None and 0 < record.facts.first_byte - last.begin < last.seconds
 
 
 def outcome(record: Record) -> Outcome | None:
     """How a run ended: None is well."""
-    return record.failure and (record.failure.phase, record.failure.kind)
+    return (record.failure.phase, record.failure.kind) if record.failure else None
 
 
 def target_of(server: Server, port: int, host: str = "127.0.0.1", path: str = "/") -> str:

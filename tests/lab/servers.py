@@ -68,7 +68,9 @@ async def serve(server: Server, host: str = "127.0.0.1", port: int = 0) -> Async
     tasks: set[asyncio.Task] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.current_task())
+        task = asyncio.current_task()
+        assert task
+        tasks.add(task)
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await server.behave(Conn(reader, writer))
         writer.transport.abort() if server.certificate else writer.close()

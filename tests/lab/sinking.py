@@ -4,21 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import aiohttp
-
 from daemon.follower import Source, Standing, follow
-from daemon.sinks.influx import Destination, Influx, connect
+from daemon.sinks.destination import Destination, Patience
+from daemon.sinks.influx import Influx, connect
 from daemon.sinks.pace import Pace
 from probes.clock import SystemClock
 
 CLOCK = SystemClock()
-QUICK = aiohttp.ClientTimeout(total=0.3, sock_connect=0.3, sock_read=0.3)
-SLOW = aiohttp.ClientTimeout(total=20)
+QUICK = Patience(0.3, 0.3, 0.3)
+SLOW = Patience(20.0)
 
 
 @asynccontextmanager
 async def running(
-    where: Destination, journal: Source, timeout: aiohttp.ClientTimeout = SLOW, agent: str = ""
+    where: Destination, journal: Source, timeout: Patience = SLOW, agent: str = ""
 ) -> AsyncIterator[tuple[Influx, Standing]]:
     """The sink and how it stands; it is stopped at the end."""
     async with connect(where, CLOCK, timeout=timeout, agent=agent) as sink, asyncio.TaskGroup() as group:

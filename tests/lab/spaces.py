@@ -2,12 +2,15 @@
 
 import asyncio
 import ctypes
+import errno
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,8 @@ def three_spaces() -> Iterator[Spaces]:
         for name, device in ((spaces.client, "uplink"), (spaces.router, "to-server")):
             for table in ("arp_cache", "ndisc_cache"):  # a neighbour that is not there: known after 0.6 s, not 3 s
                 _run("ip", "-n", name, "ntable", "change", "name", table, "dev", device, "retrans", "200")
+        for host, family in ((SERVER, socket.AF_INET), (SERVER_IPV6, socket.AF_INET6)):
+            inside(spaces.client, partial(_wait_for_path, host, family))
         yield spaces
     finally:
         for name in names:
@@ -105,6 +110,16 @@ def _link(end: str, router: str, net: str, net6: str) -> None:
         _run("ip", "-n", space, "address", "add", f"{net6}::{host}/64", "dev", device, "nodad")
     _run("ip", "-n", end, "route", "add", "default", "via", f"{net}.1")
     _run("ip", "-n", end, "-6", "route", "add", "default", "via", f"{net6}::1")
+
+
+def _wait_for_path(host: str, family: socket.AddressFamily) -> None:
+    """IPv6 needs a moment after a link comes up: until the far end refuses a connection, there is no path."""
+    for _ in range(50):
+        with socket.socket(family) as sock:
+            sock.settimeout(1.0)
+            if sock.connect_ex((host, 9)) == errno.ECONNREFUSED:
+                return
+    raise AssertionError(f"no path to {host}")
 
 
 def _set(space: str, *settings: str) -> None:

@@ -35,3 +35,21 @@ async def opened(path: Path, clock: HandClock) -> AsyncIterator[Callable[..., Aw
 @pytest.fixture
 async def journal(opened: Callable[..., Awaitable[Journal]]) -> Journal:
     return await opened()
+
+
+PAGE = 4096
+
+
+@pytest.fixture
+def scribble() -> Callable[..., None]:
+    """Writes noise over pages of a file: `scribble(path, first, last)`, or a fifth of it in the middle."""
+
+    def scribble_(path: Path, first: int | None = None, last: int | None = None) -> None:
+        pages = path.stat().st_size // PAGE
+        first = pages * 2 // 5 if first is None else first
+        last = pages * 3 // 5 if last is None else last
+        with path.open("r+b") as file:
+            file.seek(first * PAGE)
+            file.write(b"\xa5" * PAGE * (last - first))
+
+    return scribble_

@@ -14,7 +14,8 @@ import trustme
 
 from daemon import follower
 from daemon.rows import Body
-from daemon.sinks.influx import Destination, connect
+from daemon.sinks.destination import Destination
+from daemon.sinks.influx import connect
 from tests.lab.influx_fake import FakeInflux, fake_influx, page, reset, says, silence
 from tests.lab.memory_journal import MemoryJournal
 from tests.lab.samples import EVENT, SECOND, THEN, record, records
@@ -167,7 +168,7 @@ async def test_old_points_are_clipped_by_the_retention_that_the_bucket_has(fake:
 
 
 async def test_a_token_that_may_not_see_the_bucket_is_good_enough(fake: FakeInflux) -> None:
-    fake.retention = None
+    fake.look_status = 403
     async with running(fake.destination(), holding(*records(3))) as (sink, standing):
         await until(lambda: standing.cursor == 3)
     assert sink.delivery.retention is None
@@ -184,6 +185,17 @@ async def test_the_retention_is_looked_at_again_each_hour(fake: FakeInflux) -> N
         journal.append(records(1))
         await until(lambda: standing.cursor == 3)
     assert fake.looks == 2
+
+
+async def test_a_look_at_the_retention_that_fails_is_made_again_soon(fake: FakeInflux) -> None:
+    fake.look_status = 503
+    async with running(fake.destination(), holding(*records(1))) as (sink, standing):
+        await until(lambda: standing.cursor == 1)
+        assert sink.look_at < CLOCK.monotonic() + 61
+    fake.look_status = 403
+    async with running(fake.destination(), holding(*records(1))) as (sink, standing):
+        await until(lambda: standing.cursor == 1)
+        assert sink.look_at > CLOCK.monotonic() + 3000
 
 
 async def test_another_store_gets_all_that_the_journal_has(fake: FakeInflux) -> None:

@@ -1,4 +1,5 @@
 import json
+import time
 
 from daemon.sinks import quarantine
 from daemon.sinks.answers import Answer
@@ -45,3 +46,12 @@ def test_more_than_fits_at_once() -> None:
 def test_it_is_taken_up_in_the_order_of_the_journal() -> None:
     saved = {f"quarantine/{seq}/0": b"{}" for seq in (100, 9, 20)} | {"counts": b"{}"}
     assert quarantine.load(saved).keys == ["quarantine/9/0", "quarantine/20/0", "quarantine/100/0"]
+
+
+def test_a_whole_batch_of_bad_lines_is_put_away_quickly() -> None:
+    lot = Quarantine()
+    lot.add([bad(seq) for seq in range(KEPT)], 1)
+    began = time.perf_counter()
+    changes = lot.add([bad(KEPT + seq % 3) for seq in range(5000)], 2)
+    assert time.perf_counter() - began < 1.0
+    assert sum(value is not None for value in changes.values()) == KEPT

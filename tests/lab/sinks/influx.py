@@ -1,4 +1,4 @@
-"""The InfluxDB sink on the stand of tests/daemon/sinks/test_contract.py: a server on loopback that stores as InfluxDB does."""
+"""The InfluxDB sink on the stand of the contract test: a server on loopback that stores as InfluxDB does."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

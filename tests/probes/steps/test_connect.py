@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from probes.plugin import PROBES, Vantage
+from probes.plugin import Vantage
 from probes.record import Kind, Phase, Record
 from probes.run import Skipped, perform
-from tests.lab.runs import SILENCE, SLOW, attempt, check, direct, measure, outcome, world
+from tests.lab.runs import SILENCE, SLOW, attempt, check, detail, direct, measure, outcome, plugin, tcp, world
 from tests.lab.servers import accepting, black_hole, closed_port, serve
 from tests.lab.spaces import (
     NOBODY_FAR,
@@ -88,8 +88,8 @@ async def test_good(host: str) -> None:
     assert [timing.phase for timing in record.timings] == [TCP]
     facts = record.facts
     assert (facts.address, facts.bytes_in, facts.bytes_out, facts.refused_by) == (host, 0, 0, None)
-    assert 0 < facts.tcp.rtt < 1_000_000
-    assert (facts.tcp.retransmits, facts.tcp.unacked) == (0, 0)
+    assert 0 < tcp(record).rtt < 1_000_000
+    assert (tcp(record).retransmits, tcp(record).unacked) == (0, 0)
 
 
 @pytest.mark.parametrize("host", LOOPBACK)
@@ -104,8 +104,8 @@ async def test_dropped(host: str) -> None:
     with black_hole(host) as port:
         record = await measure("tcp", place(host, port), timeout=1.2)
     assert outcome(record) == (TCP, Kind.TIMEOUT)
-    assert record.facts.tcp.unacked == 1, "our SYN"
-    assert record.facts.tcp.retransmits >= 1, "the kernel repeats it after a second"
+    assert tcp(record).unacked == 1, "our SYN"
+    assert tcp(record).retransmits >= 1, "the kernel repeats it after a second"
     assert record.timings[0].seconds == pytest.approx(record.seconds, abs=0.1)
 
 
@@ -116,7 +116,7 @@ OURS = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EADDRNOTAVAIL", "EACCES", "EPE
 async def test_socket_that_cannot_be_opened_is_our_own_fault(name: str) -> None:
     """Also where the errno would speak of the path, had it arrived."""
     record = await measure("tcp", "127.0.0.1:9", Broken(getattr(errno, name)))
-    assert (outcome(record), record.failure.detail) == ((TCP, Kind.LOCAL), name)
+    assert (outcome(record), detail(record)) == ((TCP, Kind.LOCAL), name)
 
 
 async def test_error_at_once_is_our_own_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,14 +131,19 @@ async def test_error_at_once_is_our_own_fault(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(vantage, "open", listening)
     record = await measure("tcp", "127.0.0.1:9", vantage)
-    assert (outcome(record), record.failure.detail) == ((TCP, Kind.LOCAL), "EISCONN")
+    assert (outcome(record), detail(record)) == ((TCP, Kind.LOCAL), "EISCONN")
 
 
 async def test_socket_is_closed_however_the_run_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
     vantage = direct()
     original = vantage.open
-    monkeypatch.setattr(vantage, "open", lambda *kind: opened.append(original(*kind)) or opened[-1])
+
+    def remember(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+        opened.append(original(family, kind))
+        return opened[-1]
+
+    monkeypatch.setattr(vantage, "open", remember)
     async with serve(accepting) as port:
         await measure("tcp", f"127.0.0.1:{port}", vantage)
     await measure("tcp", f"127.0.0.1:{closed_port()}", vantage)
@@ -155,7 +160,7 @@ async def test_permission_is_asked_before_the_phase() -> None:
         raise Skipped("budget")
 
     with pytest.raises(Skipped, match="budget"):
-        await perform(PROBES.get("tcp"), attempt("tcp", "127.0.0.1:9"), direct(), world(permit=refuse))
+        await perform(plugin("tcp"), attempt("tcp", "127.0.0.1:9"), direct(), world(permit=refuse))
     assert asked == ["127.0.0.1"]
 
 
@@ -246,8 +251,8 @@ def test_router_drops(spaces: Spaces, host: str) -> None:
     with listening(spaces, host):
         record = from_client(spaces, place(host, 443), timeout=1.3)
     assert outcome(record) == (TCP, Kind.TIMEOUT)
-    assert record.facts.tcp.unacked == 1
-    assert record.facts.tcp.retransmits >= 1
+    assert tcp(record).unacked == 1
+    assert tcp(record).retransmits >= 1
 
 
 @pytest.mark.netns
@@ -263,7 +268,7 @@ def test_own_route_that_says_no_is_our_own_fault(spaces: Spaces, target: str, er
     kind, net = target.split()
     spaces.route(spaces.client, kind, net)
     record = from_client(spaces, f"{net.removesuffix('.0.0/16')}.1.1:443")
-    assert (outcome(record), record.failure.detail) == ((TCP, Kind.LOCAL), errno_name)
+    assert (outcome(record), detail(record)) == ((TCP, Kind.LOCAL), errno_name)
     assert record.seconds < 0.5
 
 
@@ -271,7 +276,7 @@ def test_own_route_that_says_no_is_our_own_fault(spaces: Spaces, target: str, er
 @pytest.mark.parametrize("host", ["198.51.100.1", "2001:db8:1::1"])
 def test_no_route_is_our_own_fault(spaces: Spaces, host: str) -> None:
     record = run_inside(spaces.router, lambda: measure("tcp", place(host, 443)))
-    assert (outcome(record), record.failure.detail) == ((TCP, Kind.LOCAL), "ENETUNREACH")
+    assert (outcome(record), detail(record)) == ((TCP, Kind.LOCAL), "ENETUNREACH")
 
 
 @pytest.mark.netns
@@ -310,7 +315,7 @@ def test_route_of_a_router_into_nothing(spaces: Spaces) -> None:
 def test_neighbour_that_does_not_answer_is_our_own_fault(spaces: Spaces, host: str) -> None:
     """Our own kernel says so with an ICMP message of its own."""
     record = from_client(spaces, place(host, 443))
-    assert (outcome(record), record.failure.detail) == ((TCP, Kind.LOCAL), "EHOSTUNREACH")
+    assert (outcome(record), detail(record)) == ((TCP, Kind.LOCAL), "EHOSTUNREACH")
     assert (record.facts.refused_by, record.facts.icmp_from) == (None, None)
 
 
@@ -337,5 +342,5 @@ def test_filter_that_lets_the_connection_pass_but_not_the_hello(spaces: Spaces, 
     assert outcome(record) == (Phase.TLS, kind)
     assert record.facts.bytes_in == 0
     if kind is Kind.TIMEOUT:
-        assert record.facts.tcp.unacked >= 1
-        assert record.facts.tcp.retransmits >= 1
+        assert tcp(record).unacked >= 1
+        assert tcp(record).retransmits >= 1

@@ -5,7 +5,7 @@ import pytest
 from probes.record import Kind, Phase
 from tests.lab import servers
 from tests.lab.certificates import chain_hash
-from tests.lab.runs import check, measure, outcome, target_of
+from tests.lab.runs import check, detail, measure, outcome, target_of, tcp, within_last_phase
 
 TLS = Phase.TLS
 
@@ -34,8 +34,8 @@ async def test_close_at_once_is_a_race_between_fin_and_rst() -> None:
 
 async def test_silence() -> None:
     record = await check(servers.silent_after_hello, (TLS, Kind.TIMEOUT), bytes_in=0)
-    assert record.facts.tcp.unacked == 0, "the far end's kernel acknowledged the hello"
-    assert record.facts.bytes_out > 200
+    assert tcp(record).unacked == 0, "the far end's kernel acknowledged the hello"
+    assert (record.facts.bytes_out or 0) > 200
 
 
 async def test_half_a_record_then_reset() -> None:
@@ -83,7 +83,7 @@ async def test_goodbye_instead_of_a_handshake() -> None:
 
 async def test_page() -> None:
     record = await check(servers.page_instead_of_hello, (TLS, Kind.TLS_JUNK))
-    assert record.failure.detail.startswith("HTTP/1.1 403 Forbidden")
+    assert detail(record).startswith("HTTP/1.1 403 Forbidden")
 
 
 async def test_junk_shorter_than_a_record_header() -> None:
@@ -138,9 +138,9 @@ async def test_break_after_the_certificate_still_tells_the_chain(how: str, kind:
 
 async def test_good() -> None:
     record = await check(servers.good_tls, tls="TLSv1.3", alpn="http/1.1", chain=chain_hash("good"), alert=None)
-    assert record.facts.cipher.startswith("TLS_")
+    assert (record.facts.cipher or "").startswith("TLS_")
     assert [timing.phase for timing in record.timings] == [Phase.TCP, Phase.TLS]
-    assert record.timings[1].begin < record.facts.first_byte < record.timings[1].begin + record.timings[1].seconds
+    assert within_last_phase(record)
 
 
 async def test_good_with_tls_1_2() -> None:

@@ -1,0 +1,146 @@
+"""What the daemon adds to a probe: its processor time at 300 probes/s, less that of the same probe done bare.
+
+The whole path (schedule, probe, record, commit, detection) against asyncio sockets and MemoryBIO at the same rate, in
+turns, each in a process of its own; servers in a third. Goal: at most 35 % of a bare TLS handshake for each probe type.
+"""
+
+import asyncio
+import socket
+import ssl
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bench import _stage as stage
+
+RATE = 300
+EVERY = 10
+GOAL = 0.35
+ROUNDS = 2
+WARM, SECONDS = 4.0, 6.0
+KINDS = ("tcp", "tls", "https")
+REQUEST = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: */*\r\nconnection: close\r\n\r\n"
+
+
+async def bare_tcp(place: tuple[str, int], _context: ssl.SSLContext) -> None:
+    """Connect."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
+        await loop.sock_connect(sock, place)
+
+
+async def bare_tls(place: tuple[str, int], context: ssl.SSLContext) -> None:
+    """Connect and shake hands."""
+    with socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
+        await asyncio.get_running_loop().sock_connect(sock, place)
+        await _shake(sock, place[0], context)
+
+
+async def bare_https(place: tuple[str, int], context: ssl.SSLContext) -> None:
+    """Connect, shake hands, ask once and read the answer."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
+        await loop.sock_connect(sock, place)
+        tls, into, out = await _shake(sock, place[0], context)
+        tls.write(REQUEST)
+        await loop.sock_sendall(sock, out.read())
+        answer = b""
+        while not answer.endswith(b"ok"):
+            try:
+                answer += tls.read()
+            except ssl.SSLWantReadError:
+                into.write(await loop.sock_recv(sock, 65_536))
+
+
+async def _shake(
+    sock: socket.socket, host: str, context: ssl.SSLContext
+) -> tuple[ssl.SSLObject, ssl.MemoryBIO, ssl.MemoryBIO]:
+    loop = asyncio.get_running_loop()
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(into, out, server_hostname=host)
+    while True:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            await loop.sock_sendall(sock, out.read())
+            into.write(await loop.sock_recv(sock, 65_536))
+        else:
+            await loop.sock_sendall(sock, out.read())
+            return tls, into, out
+
+
+BARE: dict[str, Callable[[tuple[str, int], ssl.SSLContext], Awaitable[None]]] = {
+    "tcp": bare_tcp,
+    "tls": bare_tls,
+    "https": bare_https,
+}
+
+
+def run_bare(kind: str, ca: Path | None, ports: list[int]) -> float:
+    """Processor seconds of one bare probe at the rate."""
+    return asyncio.run(_run_bare(kind, ca, ports))
+
+
+async def _run_bare(kind: str, ca: Path | None, ports: list[int]) -> float:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca is not None:
+        context.load_verify_locations(ca)
+    context.set_alpn_protocols(["http/1.1"])
+    places = [(host, port) for host in stage.HOSTS for port in ports]
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    cpu = before = 0.0
+    async with asyncio.TaskGroup() as group:
+        for number in range(int((1 + SECONDS) * RATE)):
+            if number == RATE:  # the first second warms up
+                before = stage.processor()
+            await asyncio.sleep(begin + number / RATE - loop.time())
+            group.create_task(_timed(BARE[kind](places[number % len(places)], context)))
+    cpu = stage.processor() - before
+    return cpu / (SECONDS * RATE)
+
+
+async def _timed(probe: Awaitable[None]) -> None:
+    """The deadline that every probe has."""
+    async with asyncio.timeout(5.0):
+        await probe
+
+
+def measure(kind: str) -> tuple[float, float, int]:
+    """Processor seconds of one probe by the daemon and bare, in turns, and the records that were not good."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with stage.servers(kind, folder) as ports:
+            load = stage.Load(stage.endpoints(kind, ports, RATE * EVERY), EVERY, 5.0, WARM, SECONDS)
+            whole, bare, bad = [], [], 0
+            for _ in range(ROUNDS):
+                found = stage.apart(stage.run_daemon, folder, load)
+                whole.append(found.cpu / max(1, found.good))
+                bad += found.bad + found.gaps
+                bare.append(stage.apart(run_bare, kind, None if kind == "tcp" else folder / "ca.pem", ports))
+    return min(whole), min(bare), bad
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    found = {kind: measure(kind) for kind in KINDS}
+    handshake = found["tls"][1]
+    shares = {kind: (whole - bare) / handshake for kind, (whole, bare, _bad) in found.items()}
+    stage.table(
+        ("probe", "daemon us", "bare us", "added us", "of a handshake", "not good"),
+        [
+            (kind, f"{whole * 1e6:.0f}", f"{bare * 1e6:.0f}", f"{(whole - bare) * 1e6:.0f}", f"{shares[kind]:.0%}", bad)
+            for kind, (whole, bare, bad) in found.items()
+        ],
+    )
+    claims = {
+        f"{kind}: the daemon adds {share:.0%} of a bare TLS handshake, at most {GOAL:.0%}": share <= GOAL
+        for kind, share in shares.items()
+    }
+    claims["every probe was good and on time"] = not any(bad for _whole, _bare, bad in found.values())
+    return stage.verdict(claims)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,321 @@
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.faults import ConfigError
+from config.names import BOTH
+from config.plan import any_family, carrier, plan
+from config.slots import offset_of
+from probes.protocols.dns import Dns
+from probes.protocols.tcp import Tcp
+from probes.record import series_parts
+
+HOME = '[vantages.home]\ntype = "direct"\nconsent = "mine"\n'
+LINE = '[vantages.line]\ntype = "source"\nconsent = "mine"\n{}\nresolver = "{}"\n'
+FOUR = frozenset({"ipv4"})
+
+
+def names(planned):
+    return {(each.series.vantage, each.series.endpoint, each.series.family) for each in planned.assignments}
+
+
+# ---- what is planned ----
+
+
+def test_an_endpoint_becomes_one_series_for_each_vantage_and_family(document):
+    found = document(
+        {"one": ['tls a.example:443 1m families = ["ipv4", "ipv6"]']},
+        HOME + LINE.format('interface = "x"', "192.0.2.53"),
+    )
+    planned = plan(found, any_family(found))
+    assert names(planned) == {
+        (vantage, "a.example:443", family) for vantage in ("home", "line") for family in ("ipv4", "ipv6")
+    }
+
+
+def test_an_assignment_says_all_that_a_run_needs(planned):
+    _document, found = planned({"one": ['tls a.example:443 90s timeout = "3s"; name = "front"; trust = "observe"']})
+    (only,) = found.assignments
+    assert series_parts(only.series) == ("one", "chat", "front", "tls", "home", "ipv4")
+    assert (only.every, only.timeout, only.resolver, only.version, only.agent) == (90, 3.0, "192.0.2.53", "tls/1", "")
+    assert only.offset == offset_of(only.series, 90)
+    assert only.options.model_dump()["trust"] == "observe"
+    assert len(only.config) == 8
+
+
+def test_a_dns_endpoint_is_a_series_for_each_resolver_written_in_full(planned):
+    _document, found = planned(
+        {"one": ['dns a.example 1m resolvers = ["vantage", "195.208.4.1"]; families = ["ipv4", "ipv6"]']}
+    )
+    assert [(each.series.endpoint, each.series.family) for each in found.assignments] == [
+        ("a.example/A@195.208.4.1/udp", "ipv4"),
+        ("a.example/A@vantage", "ipv4"),
+        ("a.example/AAAA@195.208.4.1/udp", "ipv6"),
+        ("a.example/AAAA@vantage", "ipv6"),
+    ]
+    assert found.assignments[0].options == Dns(target="a.example", resolvers=("195.208.4.1",))
+
+
+def test_a_vantage_measures_the_services_it_names(document):
+    text = HOME + LINE.format('address = "127.0.0.2"\nservices = ["two"]', "192.0.2.53")
+    found = document({"one": ["tcp a:1 1m"], "two": ["tcp b:1 1m"]}, text)
+    assert names(plan(found, any_family(found))) == {
+        ("home", "a:1", "ipv4"),
+        ("home", "b:1", "ipv4"),
+        ("line", "b:1", "ipv4"),
+    }
+
+
+def test_places_and_sides_go_with_the_plan(planned):
+    _document, found = planned({"one": ["tcp a:1 1m"]})
+    assert (found.vantages["home"].country, found.vantages["home"].asn) == ("RU", 12389)
+    assert found.services["one"].side == "foreign"
+
+
+# ---- families ----
+
+SIX = 'tcp a:1 1m families = ["ipv4", "ipv6"]'
+
+
+def test_a_vantage_without_ipv6_plans_no_ipv6_series_and_says_so(document):
+    found = document({"one": [SIX, "tcp b:1 1m"]}, HOME)
+    planned = plan(found, {"home": FOUR})
+    assert names(planned) == {("home", "a:1", "ipv4"), ("home", "b:1", "ipv4")}
+    assert planned.notices[-1] == "vantage home has no IPv6 now: 1 series wait for it"
+    assert names(plan(found, {"home": BOTH})) == names(planned) | {("home", "a:1", "ipv6")}
+
+
+def test_losing_a_family_moves_no_other_series(document):
+    found = document({"one": [SIX, "tcp b:1 1m"]}, HOME)
+    with_six, without = plan(found, {"home": BOTH}), plan(found, {"home": FOUR})
+    assert set(without.assignments) < set(with_six.assignments)
+    assert with_six.config != without.config
+
+
+def test_names_are_asked_for_in_both_families_over_ipv4(document):
+    """The family of a dns series is what is asked for, not what carries it."""
+    found = document({"one": ['dns a 1m resolvers = ["195.208.4.1"]; families = ["ipv4", "ipv6"]']}, HOME)
+    assert {family for _vantage, _endpoint, family in names(plan(found, {"home": FOUR}))} == BOTH
+
+
+def test_a_resolver_with_an_ipv6_address_needs_ipv6(document):
+    found = document({"one": ['dns a 1m resolvers = ["vantage", "2001:db8::53"]']}, HOME)
+    assert {endpoint for _vantage, endpoint, _family in names(plan(found, {"home": FOUR}))} == {"a/A@vantage"}
+
+
+@pytest.mark.parametrize(
+    ("family", "options", "resolver", "expected"),
+    [
+        ("ipv4", Tcp(target="a:1"), "system", "ipv4"),
+        ("ipv6", Tcp(target="a:1"), "192.0.2.53", "ipv6"),
+        ("ipv6", Dns(target="a"), "system", None),
+        ("ipv6", Dns(target="a"), "192.0.2.53", "ipv4"),
+        ("ipv4", Dns(target="a", resolvers=("vantage",)), "tcp://[2001:db8::53]:53", "ipv6"),
+        ("ipv4", Dns(target="a", resolvers=("2001:db8::53",)), "192.0.2.53", "ipv6"),
+    ],
+)
+def test_what_carries_a_series(family, options, resolver, expected):
+    assert carrier(family, options, resolver) == expected
+
+
+def test_capabilities_of_a_vantage_that_nobody_asked_are_taken_for_granted(document):
+    assert len(plan(document({"one": [SIX]}, HOME), {}).assignments) == 2
+
+
+# ---- what cannot be planned ----
+
+
+def test_an_endpoint_that_no_vantage_can_carry_is_a_fault(document):
+    text = LINE.format('address = "127.0.0.2"', "192.0.2.53")
+    found = document({"one": ["tcp a:1 1m", 'tcp b:1 1m families = ["ipv6"]', "tcp [2001:db8::1]:1 1m"]}, text)
+    with pytest.raises(ConfigError) as caught:
+        plan(found, any_family(found))
+    why = "cannot be carried by any vantage of its service: line can only have ipv4, this needs ipv6"
+    assert [(fault.origin.path, fault.what) for fault in caught.value.faults] == [
+        ("endpoints[1]", f"b:1 {why}"),
+        ("endpoints[2]", f"[2001:db8::1]:1 {why}"),
+    ]
+
+
+def test_one_vantage_that_can_carry_it_is_enough(document):
+    text = LINE.format('address = "127.0.0.2"', "192.0.2.53") + HOME
+    found = document({"one": ['tcp b:1 1m families = ["ipv6"]']}, text)
+    assert names(plan(found, any_family(found))) == {("home", "b:1", "ipv6")}
+    assert plan(found, {"home": FOUR, "line": FOUR}).assignments == ()
+
+
+def test_a_vantage_that_carries_no_udp_asks_no_resolver(document):
+    """No such type exists yet; proxies will be."""
+    found = document({"one": ["dns a 1m", "tcp a:1 1m"]}, HOME)
+    bare = replace(found, vantages=tuple(replace(vantage, carries=frozenset({"tcp"})) for vantage in found.vantages))
+    with pytest.raises(ConfigError, match=r"a/A@vantage cannot be carried .* a vantage of type direct carries no udp"):
+        plan(bare, any_family(bare))
+
+
+def test_what_is_shipped_is_left_out_with_a_notice_for_nobody_can_change_it(write):
+    """A line with an IPv4 address measures Telegram all the same."""
+    from config.document import load  # noqa: PLC0415  the only test that names a shipped service
+
+    path = write({}, LINE.format('address = "127.0.0.2"', "192.0.2.53"))
+    path.write_text(path.read_text().replace("services = []", 'services = ["telegram"]'))
+    found = load(path)
+    planned = plan(found, any_family(found))
+    assert ("line", "149.154.175.50:443", "ipv4") in names(planned)
+    assert sum(notice.startswith("left out: ") for notice in planned.notices) == 5
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("tcp a:1 1m", "tcp a:1 2m"),
+        ("tcp a:1 1m", 'tcp b:1 1m name = "a:1"'),
+        ("dns a 1m", 'dns a 1m resolvers = ["vantage"]'),
+        ('dns a 1m resolvers = ["192.0.2.1"]', 'dns a 1m resolvers = ["udp://192.0.2.1:53", "vantage"]'),
+    ],
+)
+def test_two_endpoints_that_would_write_one_series_clash(document, one, two):
+    found = document({"one": [one, two]}, HOME)
+    with pytest.raises(ConfigError) as caught:
+        plan(found, any_family(found))
+    (fault,) = caught.value.faults
+    assert fault.origin.path == "endpoints[1]"
+    assert "here and in line 4: give one of them a name" in fault.what
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ["tcp a:1 1m", 'tcp a:1 1m name = "second"'],
+        ["tcp a:1 1m", "tls a:1 1m"],
+        ["tcp a:1 1m", 'tcp a:1 1m role = "media"'],
+        ['tcp a:1 1m families = ["ipv4"]', 'tcp a:1 1m families = ["ipv6"]'],
+        ["dns a 1m", "dns b 1m"],
+    ],
+)
+def test_endpoints_that_differ_in_any_part_of_the_series_do_not(planned, others):
+    assert len(planned({"one": others})[1].assignments) == 2
+
+
+def test_the_same_target_in_two_services_is_no_clash(planned):
+    assert len(planned({"one": ["tcp a:1 1m"], "two": ["tcp a:1 1m"]})[1].assignments) == 2
+
+
+def test_every_clash_and_every_endpoint_without_a_carrier_comes_at_once(document):
+    text = LINE.format('address = "127.0.0.2"', "192.0.2.53")
+    found = document(
+        {"one": ["tcp a:1 1m", "tcp a:1 2m", "tcp [2001:db8::1]:1 1m"], "two": ["tcp [2001:db8::1]:1 1m"]}, text
+    )
+    with pytest.raises(ConfigError) as caught:
+        plan(found, any_family(found))
+    assert len(caught.value.faults) == 3
+
+
+# ---- the hash of what changes the meaning of records ----
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "vantage"),
+    [
+        ('tls a:1 1m trust = "observe"', HOME),
+        ('tls a:1 1m timeout = "9s"', HOME),
+        ("tls a:1 1m", HOME + 'resolver = "192.0.2.53"\n'),
+        ("tls a:1 1m", LINE.replace("line", "home").format('interface = "x"', "192.0.2.53")),
+    ],
+)
+def test_a_probe_that_changed_has_another_config(document, endpoint, vantage):
+    before = plan(document({"one": ["tls a:1 1m"]}, HOME), {}).assignments[0]
+    after = plan(document({"one": [endpoint]}, vantage), {}).assignments[0]
+    assert after.series == before.series
+    assert after.config != before.config
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "vantage"),
+    [
+        ("tls a:1 2m", HOME),
+        ("tls a:1 1m", HOME.replace('"mine"', '"ours"')),
+        ("tls a:1 1m", HOME + 'country = "RU"\nasn = 1\n'),
+        ('tls a:1 1m trust = "public"; timeout = "10s"; families = ["ipv4"]', HOME),
+    ],
+)
+def test_what_does_not_change_a_probe_keeps_its_config(document, endpoint, vantage):
+    before = plan(document({"one": ["tls a:1 1m"]}, HOME), {}).assignments[0]
+    assert plan(document({"one": [endpoint]}, vantage), {}).assignments[0].config == before.config
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "text"),
+    [
+        ("tls a:1 2m", HOME),
+        ("tls b:1 1m", HOME),
+        ("tls a:1 1m", HOME + 'country = "NL"\n'),
+        ("tls a:1 1m", HOME + "asn = 1\n"),
+        ("tls a:1 1m", HOME + '[detect]\nflash = "3s"\n'),
+    ],
+)
+def test_the_hash_of_a_plan_covers_what_its_row_says(document, endpoint, text):
+    before = plan(document({"one": ["tls a:1 1m"]}, HOME), {})
+    assert plan(document({"one": [endpoint]}, text), {}).config != before.config
+    assert plan(document({"one": ["tls a:1 1m"]}, "# moved\n" + HOME), {}).config == before.config
+
+
+# ---- laws ----
+
+hosts = st.sampled_from([f"h{number}.example:443" for number in range(12)])
+endpoints = st.builds("{} {} {}".format, st.sampled_from(["tcp", "tls"]), hosts, st.sampled_from(["10s", "1m", "7m"]))
+services = st.dictionaries(
+    st.sampled_from("abcdef"),
+    st.lists(endpoints, min_size=1, max_size=4, unique_by=lambda text: text.rsplit(" ", 1)[0]),
+    min_size=1,
+)
+law = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@law
+@given(services, st.randoms(use_true_random=False))
+def test_the_order_of_things_does_not_matter(document, services, shuffle):
+    mixed = dict(shuffle.sample(sorted(services.items()), len(services)))
+    for name, members in mixed.items():
+        mixed[name] = shuffle.sample(members, len(members))
+    one = document(services, HOME + LINE.format('interface = "x"', "192.0.2.53"))
+    other = document(mixed, LINE.format('interface = "x"', "192.0.2.53") + HOME)
+    assert plan(one, any_family(one)).assignments == plan(other, any_family(other)).assignments
+    assert plan(one, any_family(one)).config == plan(other, any_family(other)).config
+
+
+@law
+@given(services, services)
+def test_adding_a_service_moves_no_other_series(document, services, more):
+    before = document(services, HOME)
+    after = document({**{f"x{name}": members for name, members in more.items()}, **services}, HOME)
+    assert set(plan(before, {}).assignments) <= set(plan(after, {}).assignments)
+
+
+@law
+@given(services)
+def test_each_series_is_planned_once_within_its_interval(document, services):
+    planned = plan(document(services, HOME), {})
+    assert len({each.series for each in planned.assignments}) == len(planned.assignments)
+    assert all(0 <= each.offset < each.every for each in planned.assignments)
+    assert {each.series for each in planned.assignments} == set(planned.origins)
+
+
+def test_the_same_input_gives_the_same_plan_in_another_process(document):
+    """These numbers stand in journals: offsets and hashes depend on nothing but their arguments."""
+    planned = plan(document({"one": ["tls a.example:443 1m", "dns a.example 5m"]}, HOME), {"home": BOTH})
+    assert [(each.series.endpoint, each.offset, each.config) for each in planned.assignments] == [
+        ("a.example/A@vantage", 217, "mj6vqttx"),
+        ("a.example:443", 8, "7zjyv72r"),
+    ]
+
+
+def test_a_beat_is_spread_over_the_interval(document):
+    """Of 600 endpoints each minute, no second has more than a few: no stampede."""
+    members = [f"tcp h{number}.example:443 1m" for number in range(600)]
+    random.Random(1).shuffle(members)
+    planned = plan(document({"one": members}, HOME), {})
+    counts = [sum(each.offset == second for each in planned.assignments) for second in range(60)]
+    assert max(counts) <= 25
