@@ -193,7 +193,7 @@ def configure(folder: Path, load: Load) -> Path:
     journal = f"journal{len(list(folder.glob('journal*.db')))}.db"
     text = ['name = "bench"\ntitle = "Bench"\nside = "foreign"\n']
     for endpoint in load.endpoints:
-        trust = "" if endpoint.probe == "tcp" else 'trust = "./ca.pem"\n'
+        trust = "" if endpoint.probe in {"tcp", "null"} else 'trust = "./ca.pem"\n'
         text.append(
             f'[[endpoints]]\nrole = "site"\nprobe = "{endpoint.probe}"\ntarget = "{endpoint.target}"\n'
             f'every = "{load.every}s"\ntimeout = "{load.timeout}s"\n{trust}'

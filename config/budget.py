@@ -16,8 +16,8 @@ POINTS = 5_000
 """A second, of InfluxDB: half of what a backlog drains with, so that an outage is made up for in as long as it took."""
 AHEAD = 3_600
 """Seconds for which token buckets are played ahead."""
-CROWD = 2_000
-"""Assignments of one bucket up to which it is played ahead; only the own resolvers of large plans have more."""
+MOST = 200_000
+"""Contacts up to which a bucket is played ahead (half a second); only own resolvers of large plans have more."""
 EXACT = 1 + 1e-9
 """Intervals that fill a limit to the last drop are fine, whatever their sum in floating point."""
 
@@ -83,7 +83,7 @@ def _influx(document: Document, plan: Plan, total: Cost) -> Iterator[Fault]:
 def _crowded(document: Document, plan: Plan) -> Iterator[str]:
     """Endpoints that often find no token although the rate is fine: too many of one host are due together."""
     for load in loads(plan, document.limits):
-        if not load.burst < len(load.assignments) <= CROWD or load.excess > EXACT:
+        if len(load.assignments) <= load.burst or load.rate * AHEAD > MOST or load.excess > EXACT:
             continue
         for each, lost in refused(load, AHEAD).items():
             share = f"{lost * each.every / AHEAD:.0%} of its slots from {each.series.vantage} will be skipped"

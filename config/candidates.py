@@ -80,7 +80,7 @@ def uncarried(found: Iterable[Candidate]) -> Iterator[tuple[Candidate, str]]:
 
 
 def hopeless(found: Iterable[Candidate]) -> Iterator[Fault]:
-    """Those of the operator's own files as faults; what is shipped is left out with a notice, for nobody can change it."""
+    """Those of the operator's own files, as faults; what is shipped nobody can change: it is left out with a notice."""
     for each, why in uncarried(found):
         if not each.service.shipped:
             yield Fault(each.endpoint.origin, why)

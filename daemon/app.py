@@ -92,7 +92,6 @@ def _assemble(path: Path | None, now: Prepared, clock: Clock, journal: Journal, 
         owned=lambda address: limiter.owned(address) is not None,
         trust=Trusts(trust_file),
         write=write,
-        stepped=watch.stepped,
     )
     runner = Runner(around, group, now.vantages)
     schedule = Schedule(clock, runner.start, lost, watch.look)

@@ -22,7 +22,6 @@ class ClockWatch:
     clock: Clock
     told: Callable[[float, str], None]
     asleep: Callable[[], float] = asleep
-    steps: int = 0
     _base: float = field(init=False)
     _slept: float = field(init=False)
 
@@ -42,11 +41,5 @@ class ClockWatch:
         if abs(step) <= STEP:
             return "overload"
         reason = "suspend" if sleep > STEP else "clock"
-        self.steps += 1
         self.told(step, reason)
         return reason
-
-    def stepped(self) -> int:
-        """How many steps there were, after a look."""
-        self.look()
-        return self.steps

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from config import budget
 from config.document import Document, load
-from config.plan import Plan, plan
+from config.faults import ConfigError
+from config.plan import Plan, any_family, plan
 from config.sections import limit_of
 from config.vantage import VantageSetting
 from daemon.limits import Rate
@@ -27,9 +29,20 @@ class Prepared:
     """The rate of an address that the operator owns."""
 
 
+def validated(path: Path | None) -> tuple[Document, Plan]:
+    """The document and its plan, as if every vantage had all its families. Raises ConfigError, limits included."""
+    document = load(path)
+    laid = plan(document, any_family(document))
+    faults = budget.violations(document, laid)
+    if faults:
+        raise ConfigError(faults)
+    return document, laid
+
+
 def prepare(path: Path | None) -> Prepared:
-    """Read, build, plan. Raises ConfigError with every fault; nothing is started."""
-    return prepared(load(path))
+    """Read, validate, build, plan. Raises ConfigError with every fault; nothing is started."""
+    document, _laid = validated(path)
+    return prepared(document)
 
 
 def prepared(document: Document, vantages: Mapping[str, Vantage] | None = None) -> Prepared:

@@ -15,7 +15,7 @@ from daemon.rows import Body
 from daemon.schedule import Slot, gap_of
 from probes.clock import Clock
 from probes.plugin import PROBES, Plugin, Vantage
-from probes.record import Failure, Kind, Phase, Purpose, Record, Series
+from probes.record import Kind, Purpose, Record, Series
 from probes.run import Attempt, Skipped, Trust, World, perform
 
 log = logging.getLogger("reachd.runner")
@@ -36,8 +36,6 @@ class Surroundings:
     trust: Trust
     write: Callable[[Body], object]
     """Append one row to the journal; returns at once."""
-    stepped: Callable[[], int]
-    """How many times the wall clock has stepped so far."""
 
 
 @dataclass(slots=True)
@@ -64,7 +62,7 @@ class Runner:
             return
         self.running[series] = slot
         self.in_flight[series.vantage] += 1
-        self._spawn(self._slot(slot)).add_done_callback(partial(self._ended, slot))
+        self._spawn(self._slot(slot), partial(self._ended, slot))
 
     def skip(self, slot: Slot, reason: str) -> None:
         """Write down that a slot has no record."""
@@ -82,14 +80,14 @@ class Runner:
             self.skip(slot, "stop")
         self.running = {}
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[None, None, None], ended: Callable[[asyncio.Task[None]], None]) -> None:
         task = self.group.create_task(work)
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-        return task
+        task.add_done_callback(ended)
 
     def _ended(self, slot: Slot, task: asyncio.Task[None]) -> None:
         """A run is over, also one that was broken off before its first step."""
+        self.tasks.discard(task)
         series = slot.assignment.series
         self.in_flight[series.vantage] -= 1
         if self.running.pop(series, None) is not None and task.cancelled():
@@ -117,7 +115,7 @@ class Runner:
         now = asyncio.get_running_loop().time()
         moments = self.confirmation.moments(record, slot.assignment.every, now)
         if moments and not self.stopped:
-            self._spawn(self._confirm(slot, record, moments))
+            self._spawn(self._confirm(slot, record, moments), self.tasks.discard)
 
     async def _confirm(self, slot: Slot, record: Record, moments: tuple[float, ...]) -> None:
         """Repeat a run whose outcome was news, at moments (seconds after it ended); evidence, not measurement."""
@@ -144,9 +142,8 @@ class Runner:
             raise Skipped("stop")
         permit = Permission(around.limiter, attempt.series.vantage, assignment.resolver, latest)
         world = World(around.clock, permit, around.owned, around.trust)
-        steps = around.stepped()
         try:
-            record = await perform(_plugin(attempt.series.probe), attempt, vantage, world)
+            return await perform(_plugin(attempt.series.probe), attempt, vantage, world)
         except Skipped:
             raise
         except asyncio.CancelledError as cancelled:
@@ -157,7 +154,6 @@ class Runner:
         except Exception as bug:  # noqa: BLE001  the outermost: a bug of one probe must not end the daemon
             self._count_bug(attempt.series, bug)
             return None
-        return record if around.stepped() == steps else _disturbed(record)
 
     def _count_bug(self, series: Series, bug: BaseException) -> None:
         self.counts["bugs"] += 1
@@ -201,9 +197,3 @@ def _attempt(assignment: Assignment, slot: Slot, lag: float) -> Attempt:
         version=assignment.version,
         lag=max(0.0, lag),
     )
-
-
-def _disturbed(record: Record) -> Record:
-    """A run during which the wall clock stepped says nothing of its target."""
-    phase = record.failure.phase if record.failure else Phase.APP
-    return replace(record, failure=Failure(phase, Kind.LOCAL, "the wall clock stepped during the run"))

@@ -146,14 +146,15 @@ class Schedule:
         if self.paused:
             self._lose(grid, beat, (slot, slot), "pause")
             return
+        due = due_of(slot, *grid)
+        zero = _loop_time(due, now)
         for assignment, seed in beat.members:
-            self._wait(Slot(assignment, slot, due_of(slot, *grid), start_after_due(seed, slot, grid[0]), 0.0), now)
+            after = start_after_due(seed, slot, grid[0])
+            self._wait(Slot(assignment, slot, due, after, zero + after))
 
-    def _wait(self, slot: Slot, now: int) -> None:
-        """Start a slot at its moment; `now` is the wall time (microseconds)."""
-        loop = asyncio.get_running_loop()
-        laid = replace(slot, start=loop.time() + (slot.due - now) / SECOND + slot.after)
-        self._waiting[laid] = loop.call_at(laid.start, self._begin, laid)
+    def _wait(self, slot: Slot) -> None:
+        """Start a slot at its moment."""
+        self._waiting[slot] = asyncio.get_running_loop().call_at(slot.start, self._begin, slot)
 
     def _begin(self, slot: Slot) -> None:
         """The moment of a slot has come, unless this process or the wall clock stood still or jumped meanwhile."""
@@ -174,7 +175,7 @@ class Schedule:
             if slot.due + slot.after * SECOND < now:
                 self.lost(gap_of(slot, reason))
             elif slot.due <= now:
-                self._wait(slot, now)
+                self._wait(replace(slot, start=_loop_time(slot.due, now) + slot.after))
             # Else the clock stepped back to before it was due: its beat will come again.
 
     def _account(self, grid: Grid, beat: Beat, until: int, reason: str) -> None:
@@ -186,6 +187,11 @@ class Schedule:
         first, last = (due_of(slot, *grid) for slot in slots)
         for assignment, _seed in beat.members:
             self.lost(Gap(assignment.series, first, last, grid[0], reason))
+
+
+def _loop_time(due: int, now: int) -> float:
+    """What the loop's clock says at a wall time, if it is `now` (microseconds both) by the wall clock."""
+    return asyncio.get_running_loop().time() + (due - now) / SECOND
 
 
 def gap_of(slot: Slot, reason: str) -> Gap:

@@ -4,11 +4,11 @@ import json as jsonlib
 from pathlib import Path
 
 from config import budget
-from config.document import Document, load
 from config.faults import ConfigError
-from config.plan import Plan, any_family, plan
+from config.plan import Plan
 from daemon import fitness
 from daemon.commands.terminal import err, out
+from daemon.planned import validated
 
 
 def check(config: Path | None, *, json: bool) -> int:
@@ -34,16 +34,6 @@ def extent(laid: Plan) -> str:
     """`82 series from 1 vantage`."""
     series, vantages = len(laid.assignments), len(laid.vantages)
     return f"{series} series from {vantages} {'vantage' if vantages == 1 else 'vantages'}"
-
-
-def validated(config: Path | None) -> tuple[Document, Plan]:
-    """The document and its plan, as if every vantage had all its families. Raises ConfigError, limits included."""
-    document = load(config)
-    laid = plan(document, any_family(document))
-    faults = budget.violations(document, laid)
-    if faults:
-        raise ConfigError(faults)
-    return document, laid
 
 
 def _wrong(error: ConfigError, *, json: bool) -> int:

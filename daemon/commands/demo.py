@@ -102,7 +102,7 @@ def _tell_change(change: Change) -> None:
 def _tell_event(event: Event) -> None:
     style = {"suspected": "yellow", "confirmed": "bold red", "ended": "green"}.get(event.state)
     out().print(f"   event {event.id}, revision {event.revision}: {event.state} {event.kind}", style=style)
-    out().print(f"   {printable(event.summary)}", style=style)
+    out().print(f"   {printable(event.summary)}", style=style, soft_wrap=True)
 
 
 def _ending(events: list[Event]) -> str:

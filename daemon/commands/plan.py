@@ -9,8 +9,9 @@ from rich.table import Table
 from config.cost import Cost, TargetCost, cost
 from config.faults import ConfigError
 from config.plan import Plan
-from daemon.commands.check import extent, validated
+from daemon.commands.check import extent
 from daemon.commands.terminal import complain, err, out
+from daemon.planned import validated
 
 
 def plan(config: Path | None, *, json: bool) -> int:

@@ -23,6 +23,8 @@ def probe(targets: list[str], config: Path | None, *, probe_type: str | None, va
     except (ConfigError, Misunderstood) as error:
         return complain(error)
     records = asyncio.run(_collect(now, assignments, json=json))
+    if skipped := len(assignments) - len(records):
+        err().print(f"{skipped} of {len(assignments)} series not measured: their addresses had no room in their limits")
     if not json:
         out().print(_table(sorted(records, key=lambda record: series_parts(record.series))))
     return verdict(records)

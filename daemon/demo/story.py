@@ -90,10 +90,11 @@ def write_config(folder: Path, resolvers: dict[str, str], ports: dict[str, int])
         for name, (country, asn, source) in PLACES.items()
     )
     path = folder / "reachd.toml"
+    own = ", ".join(f'"{address}"' for address in ("127.0.0.0/8", *HOSTS))
     path.write_text(
         'services = ["./whatsapp.toml", "./max.toml", "./control.toml"]\njournal = "journal.db"\n\n'
         f'{vantages}[detect]\nflash = "2s"\n\n'
-        '[[limits]]\naddresses = ["127.0.0.0/8"]\nevery = "0.1s"\nburst = 200\nconsent = "loopback of this machine"\n',
+        f'[[limits]]\naddresses = [{own}]\nevery = "0.1s"\nburst = 200\nconsent = "loopback of this machine"\n',
         encoding="utf-8",
     )
     return path

@@ -4,6 +4,7 @@ from daemon.detect.case import Case
 from daemon.detect.series import Track
 from daemon.detect.state import CONTROL, DOMESTIC, Detection
 
+CONTROLS = "controls"
 REACHABLE, FAILING, UNKNOWN = "reachable", "failing", "unknown"
 
 
@@ -14,8 +15,9 @@ def compare(state: Detection, case: Case) -> dict[str, str]:
         for series, track in state.tracks_at(vantage):
             side = state.side(series.service)
             if side in {DOMESTIC, CONTROL} and series.service != case.service:
-                found.setdefault("controls" if side == CONTROL else series.service, []).append(track)
-    return {name: _word(tracks, case.onset[1]) for name, tracks in sorted(found.items())}
+                found.setdefault(CONTROLS if side == CONTROL else series.service, []).append(track)
+    order = sorted(found, key=lambda name: (name == CONTROLS, name))
+    return {name: _word(found[name], case.onset[1]) for name in order}
 
 
 def _word(tracks: list[Track], since: int) -> str:

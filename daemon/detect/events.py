@@ -27,7 +27,7 @@ def evaluate(state: Detection) -> list[Body]:
         _attach_wide(state, wide)
     _attach_services(state)
     rows: list[Body] = []
-    for case in state.open_cases():
+    for case in sorted(state.open_cases(), key=lambda case: not case.part_of):
         rows += _settle(state, case)
     _forget(state)
     return rows
@@ -38,7 +38,8 @@ def _settle(state: Detection, case: Case) -> list[Body]:
     ended = came_back(state, case)
     if ended is None and not case.wide and not case.recovering:
         _judge(state, case)
-    settle_onset(case)
+    if not case.wide:
+        settle_onset(case)
     if case.event is None:
         _name(state, case)
     event = revise(state, case, ended)
@@ -78,7 +79,7 @@ def _forget(state: Detection) -> None:
 def _attach_wide(state: Detection, wide: Wide) -> None:
     """Give a hypothesis about places to the event that it belongs to, or open one."""
     case = _wide_case(state, wide) or _adopt(state, wide) or _reopen_wide(state, wide) or _open_wide(state, wide)
-    if not case.recovering:
+    if not case.recovering and set(case.vantages) <= set(wide.vantages):
         case.kind, case.mechanism = wide.kind, wide.mechanism
         case.family = "" if not wide.family else case.family
     case.vantages = sorted({*case.vantages, *wide.vantages})
@@ -90,7 +91,16 @@ def _attach_wide(state: Detection, wide: Wide) -> None:
 
 
 def _wide_case(state: Detection, wide: Wide) -> Case | None:
-    return next((case for case in state.open_cases() if case.wide and set(case.vantages) & set(wide.vantages)), None)
+    """The open event about one of these places; where there are several, the others end in the first."""
+    found = [
+        case
+        for case in state.open_cases()
+        if case.wide and not case.part_of and set(case.vantages) & set(wide.vantages)
+    ]
+    for other in found[1:]:
+        other.part_of = found[0].id
+        found[0].vantages = sorted({*found[0].vantages, *other.vantages})
+    return found[0] if found else None
 
 
 def _adopt(state: Detection, wide: Wide) -> Case | None:
@@ -118,16 +128,24 @@ def _began_with(state: Detection, case: Case, wide: Wide) -> bool:
 def _reopen_wide(state: Detection, wide: Wide) -> Case | None:
     ended = [
         case
-        for case in _ended_lately(state)
-        if case.wide and set(case.vantages) & set(wide.vantages) and case.family == wide.family
+        for case in _ended_lately(state, None)
+        if set(case.vantages) & set(wide.vantages) and case.family == wide.family
     ]
     return _reopen(state, ended[-1]) if ended else None
 
 
 def _open_wide(state: Detection, wide: Wide) -> Case:
-    lives = [state.watches[vantage].silent or state.line(vantage, wide.family).answered for vantage in wide.vantages]
-    onset = _onset(state, wide.members) or (min(lives), min(lives))
+    onset = _wide_onset(state, wide)
     return _new(state, Case("", wide.kind, None, state.now, list(wide.vantages), wide.family, onset=onset))
+
+
+def _wide_onset(state: Detection, wide: Wide) -> tuple[int, int]:
+    """Between the last that answered and the first that failed after it, at the place that fell first."""
+    since = min(state.watches[vantage].silent or state.line(vantage, wide.family).answered for vantage in wide.vantages)
+    failed = [began for series in wide.members if (began := state.tracks[series].first_bad) >= since]
+    if failed:
+        return since, min(failed)
+    return _onset(state, wide.members) or (since, since)
 
 
 # ---- events of one service -----------------------------------------------------------------------------------------
@@ -163,8 +181,8 @@ def _service_case(state: Detection, service: str, country: str, members: list[Se
     for case in going:
         if _same_cause(state, case, members):
             return case
-    for case in reversed(_ended_lately(state)):
-        if case.service == service and _in_country(state, case, country):
+    for case in reversed(_ended_lately(state, service)):
+        if _in_country(state, case, country):
             return _reopen(state, case)
     return None
 
@@ -220,6 +238,9 @@ def _name(state: Detection, case: Case) -> None:
     grid = state.index.slots.get(min(first, key=_order)) if first else None
     del state.cases[case.id]
     case.id = event_id(case.service, case.kind, scope_of(state, case), slot_at(case.onset[1], *(grid or BEAT)))
+    if case.id in state.cases:  # what ended within another event and outlives that is itself again
+        known = state.cases[case.id]
+        case.event, case.detected, case.reopened = known.event, known.detected, state.now
     state.cases[case.id] = case
 
 
@@ -230,17 +251,15 @@ def join(state: Detection, case: Case, series: Series) -> None:
     state.changed.cases.add(case.id)
 
 
-def _ended_lately(state: Detection) -> list[Case]:
+def _ended_lately(state: Detection, service: str | None) -> list[Case]:
+    """Events of a service (None: of places) that may open again: no open one has taken one of their places."""
+    taken = {vantage for case in state.open_cases() if case.service == service for vantage in case.vantages}
     ended = [
-        case
+        (case.event.ended, case.id, case)
         for case in state.cases.values()
-        if not case.going
-        and case.event
-        and case.event.ended is not None
-        and not case.part_of
-        and state.now - case.event.ended <= REOPEN
+        if not case.going and not case.part_of and case.service == service and case.event and case.event.ended
     ]
-    return sorted(ended, key=lambda case: (case.event.ended if case.event else 0, case.id))
+    return [case for end, _name, case in sorted(ended) if state.now - end <= REOPEN and not taken & set(case.vantages)]
 
 
 def _reopen(state: Detection, case: Case) -> Case:

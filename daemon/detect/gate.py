@@ -2,7 +2,7 @@
 
 from daemon.detect.places import Line, Watch
 from daemon.detect.series import Track
-from daemon.detect.state import Detection
+from daemon.detect.state import FOREIGN, Detection
 from probes.record import Series
 
 QUIET = 3
@@ -21,12 +21,25 @@ def _judge(state: Detection, vantage: str, family: str, watch: Watch) -> None:
     tracks = [state.tracks[series] for series in state.index.controls.get((vantage, family), ())]
     heard = [track for track in tracks if track.last]
     if heard:
-        suspect = 2 * sum(track.fails > 0 and not track.good for track in heard) > len(heard)
+        failing = [track for track in heard if track.fails and not track.good]
+        suspect = 2 * len(failing) > len(heard) and not _foreign_answers(state, vantage, family, failing)
     else:  # the heartbeat speaks only where no control can be seen: it counts a half of the controls as failing
         suspect = not family and watch.control is False
     if suspect or line.suspect:
         line.clear = max(line.clear, state.now + _quiet(state, vantage))
     line.suspect = suspect
+
+
+def _foreign_answers(state: Detection, vantage: str, family: str, failing: list[Track]) -> bool:
+    """Whether most foreign services answered after the controls began to fail: then the controls are at fault themselves."""
+    since = max(track.first_bad for track in failing)
+    answered: dict[str, bool] = {}
+    for series, track in state.tracks_at(vantage, family):
+        if state.side(series.service) == FOREIGN:
+            answered[series.service] = answered.get(series.service, False) or (
+                track.last_good > since and not track.fails
+            )
+    return 2 * sum(answered.values()) > len(answered)
 
 
 def hush(state: Detection, vantage: str) -> None:

@@ -23,7 +23,7 @@ def counts(state: Detection, series: Series) -> bool:
         and track.good == 0
         and track.fresh
         and may_speak(state, series, track)
-        and (track.fails >= LONGEST or track.fails >= needed(state, series, track))
+        and (track.bad >= LONGEST or track.bad >= needed(state, series, track))
     )
 
 

@@ -34,12 +34,12 @@ def _keep_tracks(state: Detection, plan: PlanRow) -> None:
         state.changed.tracks.add(series)
     for series, one in planned.items():
         track = state.tracks.get(series)
-        if track is None or track.config != one.config or track.every != one.every * SECOND:
+        if track is None or track.config != one.config:
             state.tracks[series] = new_track(one)
             state.down.discard(series)
             state.changed.tracks.add(series)
-        elif track.patience != patience_of(one):
-            track.patience = patience_of(one)
+        elif (track.every, track.patience) != (one.every * SECOND, patience_of(one)):
+            track.every, track.patience, track.seen = one.every * SECOND, patience_of(one), 1  # another grid
             state.changed.tracks.add(series)
 
 

@@ -80,6 +80,8 @@ class Detection:
     """When to look at all again."""
     looked: int = 0
     """When that was done last."""
+    stirred: bool = False
+    """Something happened since."""
     tell_at: int = 0
     """When to tell all states again."""
     down: set[Series] = field(default_factory=set)
@@ -137,7 +139,7 @@ class Detection:
         if changed.plan and self.plan:
             found["plan"] = pack_plan(self.plan)
         if changed.clock:
-            found["clock"] = pack([self.now, self.lived, self.look_at, self.looked, self.tell_at])
+            found["clock"] = pack([self.now, self.lived, self.look_at, self.looked, self.stirred, self.tell_at])
         return found
 
 
@@ -149,7 +151,7 @@ def restore(saved: Mapping[str, bytes]) -> Detection:
         state.plan = plan_from(values["plan"])
         state.index = index_of(state.plan)
     if "clock" in values:
-        state.now, state.lived, state.look_at, state.looked, state.tell_at = values["clock"]
+        state.now, state.lived, state.look_at, state.looked, state.stirred, state.tell_at = values["clock"]
     state.states = {(service, vantage): code for service, vantage, code in values.get("states", ())}
     for key in sorted(values):
         _take_up(state, key.partition("/")[0], values[key])

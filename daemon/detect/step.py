@@ -156,13 +156,14 @@ def _look(state: Detection, *, now: bool = False) -> list[Body]:
     What happens at once everywhere is looked at together, a little later: otherwise a burst would cost its square.
     """
     if now:
+        state.stirred = True
         state.look_at = min(state.look_at, state.looked + state.index.beat // PACE)
     if state.now < state.look_at:
         return []
     state.looked, state.look_at = state.now, state.now + state.index.beat
-    fallen = listen(state)
+    active = listen(state) or state.stirred or bool(state.down) or any(case.going for case in state.cases.values())
+    state.stirred = False
     rows: list[Body] = []
-    active = now or fallen or state.down or any(case.going for case in state.cases.values())
     if active or state.cases:
         rows += evaluate(state)
     if active or state.now >= state.tell_at:

@@ -68,7 +68,7 @@ def _where(state: Detection, event: Event) -> str:
     there = [vantage for vantage in state.watches if state.place(vantage).country in (countries or {""})]
     place = _list(list(event.scope.countries)) or _list(list(event.scope.vantages))
     total = max(len(there), len(event.scope.vantages))
-    return f"{place} ({len(event.scope.vantages)} of {total} vantage{'s' * (total != 1)})"
+    return f"{place} ({len(event.scope.vantages)} of {total} vantages)"
 
 
 def _wide(event: Event, family: str) -> list[str]:

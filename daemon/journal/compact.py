@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from daemon.journal.intern import Interner
-from daemon.journal.parts import Named, Odd, Part, Setup, content_of, failure_of, keys, part_of
+from daemon.journal.parts import Named, Odd, Page, Part, Setup, content_of, failure_of, keys, part_of
 from daemon.rows import Row
 from probes.record import Answer, Facts, Record, Series, TcpInfo, Timing
 
@@ -19,9 +19,11 @@ EPOCH = 1_577_836_800
 
 # On disk: flags, count, `count` integers, then what has no number as a JSON list.
 _DUE_MICRO, _FIRST_BYTE, _LOOP_LAG, _BYTES_IN, _BYTES_OUT, _TCP, _WIDE, _INLINE = (1 << bit for bit in range(8))
-_HEAD = 8
+_HEAD = 9
+_PARTS = 4
 _NARROW = tuple(struct.Struct(f"<BB{count}i") for count in range(256))
 _BROAD = tuple(struct.Struct(f"<BB{count}q") for count in range(256))
+_Parts = tuple[Setup, Named, Page, Odd]
 _tcp_of = attrgetter(*(f.name for f in fields(TcpInfo)))
 _TCP_FIELDS = len(fields(TcpInfo))
 
@@ -29,15 +31,14 @@ _TCP_FIELDS = len(fields(TcpInfo))
 def pack(record: Record, at: int, seq: int, interner: Interner) -> tuple[bytes, bool]:
     """The bytes of a record, and whether it was in whole microseconds. Raises ValueError if it cannot be kept."""
     facts = record.facts
-    setup_key, named_key, odd_key = keys(record)
-    setup = interner.number(setup_key, seq)
-    named = interner.number_if_repeated(named_key, seq)
-    odd = interner.number_if_repeated(odd_key, seq)
+    setup, *others = keys(record)
+    numbers = [interner.number_if_repeated(key, seq) for key in others]
     lasted = round(record.seconds * 1e6)
     exact = lasted / 1e6 == record.seconds
     due, micro = divmod(record.due, MICRO)
     stamp, stamp_micro = divmod(at, MICRO)
-    ints = [setup, named, odd, due - EPOCH, stamp - EPOCH, stamp_micro, record.began - record.due, lasted]
+    ints = [interner.number(setup, seq), *numbers]
+    ints += (due - EPOCH, stamp - EPOCH, stamp_micro, record.began - record.due, lasted)
     flags = 0
     if micro:
         flags = _DUE_MICRO
@@ -53,9 +54,9 @@ def pack(record: Record, at: int, seq: int, interner: Interner) -> tuple[bytes, 
         ints += (arrival, 0 if answer.ttl is None else answer.ttl + 1)
     more, exact_facts = _pack_facts(facts, ints)
     flags |= more
-    if named and odd:
+    if all(numbers):
         return _bytes(flags, ints), exact and exact_facts
-    inline = [content_of(key) for key, number in ((named_key, named), (odd_key, odd)) if not number]
+    inline = [content_of(key) for key, number in zip(others, numbers, strict=True) if not number]
     tail = json.dumps(inline, separators=(",", ":")).encode()
     return _bytes(flags | _INLINE, ints) + tail, exact and exact_facts
 
@@ -113,31 +114,30 @@ def _integers(body: bytes) -> tuple[int, tuple[int, ...], int]:
 def due_and_setup(body: bytes) -> tuple[int, int]:
     """When a record was due (microseconds) and the number of its set-up, without decoding the rest."""
     flags, ints, _ = _integers(body)
-    return (ints[3] + EPOCH) * MICRO + (ints[_HEAD] if flags & _DUE_MICRO else 0), ints[0]
+    return (ints[_PARTS] + EPOCH) * MICRO + (ints[_HEAD] if flags & _DUE_MICRO else 0), ints[0]
 
 
-def references(body: bytes) -> tuple[int, int, int]:
+def references(body: bytes) -> tuple[int, ...]:
     """The numbers of stored content that a record refers to; 0 where it carries the content itself."""
-    setup, named, odd = _integers(body)[1][:3]
-    return setup, named, odd
+    return _integers(body)[1][:_PARTS]
 
 
 def unpack(seq: int, series: Series, body: bytes, part: Callable[[int], Part]) -> Row:
     """The row of a record; `part` gives stored content by number. Raises ValueError if the bytes are no record."""
     flags, ints, end = _integers(body)
     inline = iter(json.loads(body[end:]) if flags & _INLINE else ())
-    found = [part(number) if number else part_of(next(inline)) for number in ints[:3]]
+    found = [part(number) if number else part_of(next(inline)) for number in ints[:_PARTS]]
     match found:
-        case [Setup() as setup, Named() as named, Odd() as odd]:
-            return _row(seq, series, (flags, ints), (setup, named, odd))
+        case [Setup() as setup, Named() as named, Page() as page, Odd() as odd]:
+            return _row(seq, series, (flags, ints), (setup, named, page, odd))
         case _:
             raise ValueError(f"row {seq} refers to content of another part")
 
 
-def _row(seq: int, series: Series, packed: tuple[int, tuple[int, ...]], parts: tuple[Setup, Named, Odd]) -> Row:
+def _row(seq: int, series: Series, packed: tuple[int, tuple[int, ...]], parts: _Parts) -> Row:
     flags, ints = packed
-    setup, _, odd = parts
-    _, _, _, due, stamp, stamp_micro, began_after, lasted = ints[:_HEAD]
+    setup, _, _, odd = parts
+    due, stamp, stamp_micro, began_after, lasted = ints[_PARTS:_HEAD]
     rest = islice(ints, _HEAD, None)
     due = (due + EPOCH) * MICRO + (next(rest) if flags & _DUE_MICRO else 0)
     timings = tuple([Timing(phase, next(rest) / 1e6, next(rest) / 1e6) for phase in setup.phases])
@@ -152,8 +152,8 @@ def _row(seq: int, series: Series, packed: tuple[int, tuple[int, ...]], parts: t
     return Row(seq, (stamp + EPOCH) * MICRO + stamp_micro, record)
 
 
-def _facts(flags: int, rest: "islice[int]", parts: tuple[Setup, Named, Odd]) -> Facts:
-    setup, named, odd = parts
+def _facts(flags: int, rest: "islice[int]", parts: _Parts) -> Facts:
+    setup, named, page, odd = parts
     answers = tuple([_answer(next(rest), next(rest), said) for said in named.said])
     first_byte = next(rest) / 1e6 if flags & _FIRST_BYTE else None
     loop_lag = next(rest) / 1e6 if flags & _LOOP_LAG else None
@@ -169,6 +169,7 @@ def _facts(flags: int, rest: "islice[int]", parts: tuple[Setup, Named, Odd]) -> 
         extra=dict(odd.extra),
         **setup.facts,
         **named.facts,
+        **page.facts,
         **odd.facts,
     )
 

@@ -24,6 +24,8 @@ ROOM = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, ap
 
 _LEARN = 20_000
 """Newest stored facts that are known from the start; older ones get a new number when they are seen again."""
+_LOOK_STEPS = 100
+"""Steps of SQLite (pages, while it checks) between two looks at the clock."""
 _LOOK_SECONDS = 1.0
 """How long the quick look may take; what it leaves is left to the thorough check in the background."""
 
@@ -125,7 +127,7 @@ def intervals(plan: PlanRow) -> dict[Series, int]:
 def _check_quickly(connection: apsw.Connection, clock: Clock) -> None:
     """A structure check within a second. Raises CorruptError if it found damage."""
     until = clock.monotonic() + _LOOK_SECONDS
-    connection.set_progress_handler(lambda: clock.monotonic() > until, 10_000)
+    connection.set_progress_handler(lambda: clock.monotonic() > until, _LOOK_STEPS)
     try:
         verdict = _value(connection, "PRAGMA quick_check(1)")
     except apsw.InterruptError:

@@ -1,4 +1,4 @@
-"""The parts of a record that repeat (set-up, what DNS said, what is odd): as keys, as JSON, as facts."""
+"""The parts of a record that repeat (set-up, names, page, what is odd): as keys, as JSON, as facts."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,13 +9,14 @@ from typing import Any
 from daemon.journal.intern import Key
 from probes.record import Answer, Facts, Failure, Kind, Phase, Purpose, Record
 
-# Facts fall into parts by what makes them change, so that numbers repeat: the set-up of the path, what DNS said, and
-# what may be different every time. A new field of Facts belongs to the set-up unless it is named here.
+# Facts fall into parts by what makes them change, so that numbers repeat: the set-up of the path, what DNS said, what a
+# page said of itself, and what may be different every time. A new field of Facts is set-up unless it is named here.
 VOLATILE = ("answers", "first_byte", "loop_lag", "bytes_in", "bytes_out", "tcp")
 """Facts that stand in the row itself, as integers."""
 _NAMED = ("address", "addresses")
-_ODD = ("icmp_from", "location", "server", "body")
-_SETUP = tuple(f.name for f in fields(Facts) if f.name not in {*VOLATILE, *_NAMED, *_ODD, "extra"})
+_PAGE = ("location", "server")
+_ODD = ("icmp_from", "body")
+_SETUP = tuple(f.name for f in fields(Facts) if f.name not in {*VOLATILE, *_NAMED, *_PAGE, *_ODD, "extra"})
 _RUN = ("purpose", "attempt", "agent", "config", "version")
 _SAID = tuple(f.name for f in fields(Answer) if f.name not in {"arrival", "ttl"})
 
@@ -26,6 +27,7 @@ _said_of = attrgetter(*_SAID)
 _NAMES = {
     "setup": (*_RUN, "phases", "failed_phase", "failed_kind", *_SETUP),
     "named": (*_NAMED, "said"),
+    "page": _PAGE,
     "odd": ("of", "detail", *_ODD, "extra"),
 }
 _DEFAULTS: dict[str, object] = {f.name: f.default for f in fields(Facts) if f.default is not MISSING} | {
@@ -40,8 +42,8 @@ _DEFAULTS: dict[str, object] = {f.name: f.default for f in fields(Facts) if f.de
 _NOT_GIVEN = object()
 
 
-def keys(record: Record) -> tuple[Key, Key, Key]:
-    """The set-up, what DNS said and the odd part of a record, each as a tuple that can be looked up."""
+def keys(record: Record) -> tuple[Key, Key, Key, Key]:
+    """The set-up, what DNS said, the page and the odd part of a record, each as a tuple that can be looked up."""
     facts = record.facts
     failure = record.failure
     failed = (None, None, None) if failure is None else (failure.phase, failure.kind, failure.detail)
@@ -62,6 +64,7 @@ def keys(record: Record) -> tuple[Key, Key, Key]:
     return (
         run + _setup_of(facts),
         ("named", facts.address, facts.addresses, said),
+        ("page", facts.location, facts.server),
         ("odd", record.of, failed[2], *_odd_of(facts), extra),
     )
 
@@ -107,6 +110,13 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """What a page said of itself, decoded."""
+
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Odd:
     """What may be different every time, decoded."""
 
@@ -116,7 +126,7 @@ class Odd:
     extra: dict[str, str]
 
 
-Part = Setup | Named | Odd
+Part = Setup | Named | Page | Odd
 
 
 def part_of(content: Mapping[str, Any]) -> Part:
@@ -140,11 +150,20 @@ def _named(content: Mapping[str, Any]) -> Named:
     return Named(_only(_NAMED, content), said)
 
 
+def _page(content: Mapping[str, Any]) -> Page:
+    return Page(_only(_PAGE, content))
+
+
 def _odd(content: Mapping[str, Any]) -> Odd:
     return Odd(content.get("of"), content.get("detail", ""), _only(_ODD, content), dict(content.get("extra", ())))
 
 
-_BUILDERS: dict[str, Callable[[Mapping[str, Any]], Part]] = {"setup": _setup, "named": _named, "odd": _odd}
+_BUILDERS: dict[str, Callable[[Mapping[str, Any]], Part]] = {
+    "setup": _setup,
+    "named": _named,
+    "page": _page,
+    "odd": _odd,
+}
 
 
 def _only(names: tuple[str, ...], content: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Lines that a server refused, kept beside the cursor with the server's words: bounded in number, every one counted."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -20,12 +19,13 @@ class Quarantine:
     keys: list[str] = field(default_factory=list)
 
     def add(self, bad: Iterable[Bad], at: int) -> dict[str, bytes | None]:
-        """What to save for these lines, under `quarantine/<seq>/<n>` (None deletes the oldest); `at` is now, in microseconds."""
-        numbers = Counter(_place(key)[0] for key in self.keys)
+        """What to save under `quarantine/<seq>/<n>` for these lines (None deletes the oldest); `at` in microseconds."""
+        numbers = {seq: number + 1 for seq, number in sorted(map(_place, self.keys))}
         changes: dict[str, bytes | None] = {}
         for one in bad:
-            key = f"{PREFIX}{one.line.seq}/{numbers[one.line.seq]}"
-            numbers[one.line.seq] += 1
+            number = numbers.get(one.line.seq, 0)
+            numbers[one.line.seq] = number + 1
+            key = f"{PREFIX}{one.line.seq}/{number}"
             changes[key] = _packed(one, at)
             self.keys.append(key)
         excess = max(0, len(self.keys) - KEPT)

@@ -16,6 +16,8 @@ WIRE = 2 * BODY
 """Bytes of a response that are read, framing and interim answers included."""
 TEXT = 300
 """Characters of a header that are kept."""
+KEPT = frozenset({b"location", b"server"})
+"""Headers that are facts."""
 LEGAL = 451
 """RFC 7725: unavailable for legal reasons."""
 SERVER_ERRORS = 500
@@ -56,10 +58,13 @@ class Exchange:
 
     async def head(self) -> int:
         """The final status; facts: status, location, server."""
+        await self._read()
         while not isinstance(event := await self._event(), h11.Response):
             pass  # 100, 103: there is more to come
-        headers = {name: value.decode("latin-1")[:TEXT] for name, value in reversed(event.headers)}
-        self.run.note(status=event.status_code, location=headers.get(b"location"), server=headers.get(b"server"))
+        self.run.note(status=event.status_code)
+        for name, value in event.headers:
+            if name in KEPT:
+                self.run.note(**{name.decode(): value.decode("latin-1")[:TEXT]})
         return event.status_code
 
     async def body(self) -> None:

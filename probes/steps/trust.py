@@ -3,7 +3,6 @@
 import os
 import ssl
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 PUBLIC = "public"
@@ -21,6 +20,8 @@ HANDSHAKE, ALERT = 22, 21
 CERTIFICATE = 11
 """Handshake type of RFC 8446 section 4."""
 FATAL = 2
+NO_COMPRESSED_CERTIFICATES = 1 << 33
+"""SSL_OP_NO_RX_CERTIFICATE_COMPRESSION of OpenSSL 3.2 (RFC 8879); Python has no name for it."""
 
 
 class Watched(ssl.SSLObject):
@@ -94,10 +95,12 @@ def _load_file(context: ssl.SSLContext, name: str, path: Path | None) -> None:
 
 def _watch(context: ssl.SSLContext) -> None:
     """Have OpenSSL show each message as it comes in (docs/decisions/0003)."""
+    if ssl.OPENSSL_VERSION_INFO >= (3, 2):
+        context.options |= NO_COMPRESSED_CERTIFICATES  # they come as another message, and make the hello differ
     context.sslobject_class = Watched
     # The slot below SSLContext's own property, which turns every number into an enum first: 60 us a handshake.
     slot = vars(ssl.SSLContext.__mro__[1])["_msg_callback"]
-    partial(slot.__set__, context)(_see)
+    slot.__set__(context, _see)
 
 
 def _see(tls: Watched, way: str, version: int, content: int, message: int, data: bytes) -> None:

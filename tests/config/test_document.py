@@ -15,6 +15,17 @@ from config.service import shipped_services
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 SECRET = "hunter2-in-the-open"
+SIX = """\
+name = "six"
+title = "Six"
+side = "foreign"
+
+[[endpoints]]
+role = "chat"
+probe = "tls"
+target = "[2001:db8::1]:443"
+every = "1m"
+"""
 SMALL = """\
 services = ["controls"]
 
@@ -32,6 +43,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("token").write_text("t0ken\n")
     Path("token.pem").write_text("no certificate")
+    Path("six.toml").write_text(SIX)
     return tmp_path
 
 
@@ -65,7 +77,7 @@ def complaints(path):
         found = error.faults
     else:
         found = violations(document, planned)
-    return [str(fault).removeprefix(f"{fault.origin.file}:") for fault in found]
+    return [str(fault).removeprefix("reachd.toml:").removeprefix(f"{path.name}:") for fault in found]
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)

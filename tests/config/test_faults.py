@@ -28,7 +28,7 @@ def test_an_error_holds_each_fault_once_in_the_order_of_files_and_lines():
     [
         ("whatsap", "; did you mean whatsapp"),
         ("WhatsApp", "; did you mean whatsapp"),
-        ("telegramm", "; did you mean telegram"),
+        ("telegram_", "; did you mean telegram"),
         ("facebook", ""),
         ("", ""),
     ],

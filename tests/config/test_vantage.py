@@ -67,7 +67,7 @@ def test_system_is_for_types_that_carry_it(type_):
 def test_all_faults_of_all_vantages_come_at_once():
     settings, faults = found(
         '[vantages.a]\ntype = "direct"\nconsent = ""\nasn = 0\ncolour = "red"\n'
-        '[vantages."b c"]\ntype = "sourc"\n[vantages.c]\n'
+        '[vantages."b c"]\ntype = "source_"\n[vantages.c]\n'
     )
     assert settings == ()
     assert [fault.split(": ")[1] for fault in faults] == [

@@ -43,7 +43,6 @@ def test_time_that_passes_is_no_step(scene: Scene) -> None:
         scene.clock.pass_(seconds)
         assert scene.watch.look() == "overload"
     assert scene.told == []
-    assert scene.watch.steps == 0
 
 
 @pytest.mark.parametrize("seconds", [3_600.0, -3_600.0, 1.5, -1.5])
@@ -53,7 +52,6 @@ def test_a_step_is_told_once_with_its_size(scene: Scene, seconds: float) -> None
     assert scene.watch.look() == "clock"
     assert scene.watch.look() == "overload"
     assert scene.told == [(seconds, "clock")]
-    assert scene.watch.steps == 1
 
 
 def test_a_suspend_is_no_step_of_the_clock(scene: Scene) -> None:
@@ -84,12 +82,6 @@ def test_a_slewing_clock_does_not_step(scene: Scene) -> None:
         scene.step(0.05)
         scene.watch.look()
     assert scene.told == []
-
-
-def test_who_asks_for_the_count_makes_it_look(scene: Scene) -> None:
-    before = scene.watch.stepped()
-    scene.step(7.0)
-    assert scene.watch.stepped() == before + 1
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(-1e4, 1e4)), max_size=20))

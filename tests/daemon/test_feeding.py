@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,10 @@ def say(daemon: Daemon, text: str) -> None:
     daemon.journal.append([Annotation(text)])
 
 
+def has_all(daemon: Daemon, store: Store, count: int) -> bool:
+    return len(store.follower.texts) == count and daemon.standings["store"].cursor == daemon.journal.last
+
+
 async def test_a_follower_is_fed_and_its_standing_is_kept(config: Path) -> None:
     collecting = Collecting()
     async with put_together(config) as daemon:
@@ -100,12 +105,11 @@ async def test_a_follower_is_fed_and_its_standing_is_kept(config: Path) -> None:
 async def test_a_sink_goes_on_where_its_cursor_stands(config: Path, want: Wanted) -> None:
     store = Store()
     want(store.outlet("store"))
-    for text in ("before", "after"):
+    for count, text in enumerate(("before", "after"), 1):
         async with put_together(config) as daemon:
             lay_sinks(daemon)
             say(daemon, text)
-            await until(lambda text=text: text in store.follower.texts)
-            await until(lambda daemon=daemon: daemon.standings["store"].cursor == daemon.journal.last)
+            await until(partial(has_all, daemon, store, count))
     assert store.follower.texts == ["before", "after"]
     assert (store.opened, store.closed) == (2, 2)
 

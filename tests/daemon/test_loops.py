@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,7 @@ async def test_a_step_of_the_clock_is_noticed_within_a_second(config: Path) -> N
 
 def test_deleting_goes_on_soon_while_there_is_more_and_rests_when_all_is_done() -> None:
     machine = Machine()
-    asked: list[tuple[float, object]] = []
+    asked: list[tuple[float, Any]] = []
 
     async def retain(keep: object) -> Step:
         asked.append((machine.monotonic(), keep))

@@ -16,7 +16,6 @@ import pytest
 from config.plan import Assignment
 from config.slots import SECOND, SPREAD
 from daemon import runner as runner_module
-from daemon.clockwatch import ClockWatch
 from daemon.confirm import PER_MINUTE
 from daemon.limits import TARGET, Limiter, Rate
 from daemon.rows import Body, Gap
@@ -93,7 +92,6 @@ def kinds(records: list[Record]) -> list[Kind | None]:
 async def running(
     clock: Clock | None = None,
     owned: Callable[[str], Rate | None] = lambda _address: Rate(0.001, 10_000),
-    stepped: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[Scene]:
     """A runner with two vantages on this machine, stopped at the end."""
     rows: list[Body] = []
@@ -103,7 +101,6 @@ async def running(
         owned=lambda address: owned(address) is not None,
         trust=lab_trusts(),
         write=rows.append,
-        stepped=stepped,
     )
     async with asyncio.TaskGroup() as group:
         runner = Runner(around, group, {"home": direct(), "exit": direct()})
@@ -419,7 +416,6 @@ async def test_a_probe_type_that_does_not_exist_is_our_bug(probe_type) -> None:
 @pytest.mark.parametrize("seconds", [3_600.0, -3_600.0, 2.0])
 def test_a_run_during_which_the_clock_stepped_is_local(probe_type, seconds: float) -> None:
     machine = Machine()
-    watch = ClockWatch(machine, lambda _seconds, _reason: None, machine.asleep)
 
     async def steps(run: Run, options: ProbeOptions) -> None:
         async with run.phase(Phase.TCP):
@@ -427,7 +423,7 @@ def test_a_run_during_which_the_clock_stepped_is_local(probe_type, seconds: floa
             raise ConnectionRefusedError(111, "refused")
 
     async def scene() -> Scene:
-        async with running(machine, stepped=watch.stepped) as scene:
+        async with running(machine) as scene:
             await scene.ran(planned(probe_type(steps), "x:1"))
             await scene.ran(planned(probe_type(answers), "y:1"))
         return scene

@@ -186,6 +186,30 @@ async def test_world_without_trust_sets_says_so() -> None:
     assert not World(SystemClock()).owned("192.0.2.1")
 
 
+async def test_what_was_opened_is_closed_last_first() -> None:
+    closed: list[int] = []
+
+    async def probe(run: Run, _: ProbeOptions) -> None:
+        for number in range(3):
+            run.closing.callback(closed.append, number)
+
+    await do(probe)
+    assert closed == [2, 1, 0]
+
+
+async def test_what_was_opened_is_closed_even_if_one_cannot_be() -> None:
+    closed: list[int] = []
+
+    async def probe(run: Run, _: ProbeOptions) -> None:
+        run.closing.callback(closed.append, 0)
+        run.closing.callback(closed.remove, 7)
+        run.closing.callback(closed.append, 1)
+
+    with pytest.raises(ValueError, match="not in list"):
+        await do(probe)
+    assert closed == [1, 0]
+
+
 # ---- the deadline ----------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from daemon.journal import parts
-from daemon.journal.parts import Named, Odd, Setup, content_of, failure_of, key_of, keys, part_of, to_text
+from daemon.journal.parts import Named, Odd, Page, Setup, content_of, failure_of, key_of, keys, part_of, to_text
 from probes.record import Answer, Facts, Failure, Kind, Phase, Record
 from tests.lab.journal_rows import records
 from tests.lab.samples import record
@@ -23,9 +23,10 @@ def test_keys_come_back_from_their_text(one):
 
 @given(records)
 def test_parts_hold_the_failure_and_the_run(one):
-    setup, named, odd = (part_of(json.loads(to_text(key))) for key in keys(one))
+    setup, named, page, odd = (part_of(json.loads(to_text(key))) for key in keys(one))
     assert isinstance(setup, Setup)
     assert isinstance(named, Named)
+    assert isinstance(page, Page)
     assert isinstance(odd, Odd)
     assert failure_of(setup, odd) == one.failure
     assert setup.run == (one.purpose, one.attempt, one.agent, one.config, one.version)
@@ -35,7 +36,7 @@ def test_parts_hold_the_failure_and_the_run(one):
 
 def test_every_fact_is_in_one_part():
     """A new field of Facts is set-up by itself; this fails if it was forgotten or is kept twice."""
-    everywhere = [*parts.VOLATILE, *parts._NAMED, *parts._ODD, *parts._SETUP, "extra"]
+    everywhere = [*parts.VOLATILE, *parts._NAMED, *parts._PAGE, *parts._ODD, *parts._SETUP, "extra"]
     assert sorted(everywhere) == sorted(field.name for field in fields(Facts))
 
 
@@ -63,8 +64,8 @@ def test_defaults_are_not_written():
 
 
 def test_an_empty_text_is_no_absent_one():
-    _, _, odd = keys(record(facts=Facts(server="")))
-    assert part_of(json.loads(to_text(odd))) == Odd(None, "", {"server": ""}, {})
+    page = keys(record(facts=Facts(server="")))[2]
+    assert part_of(json.loads(to_text(page))) == Page({"server": ""})
 
 
 def test_an_answer_written_before_a_field_was_added_is_readable():

@@ -155,7 +155,7 @@ async def test_what_is_owed_survives_a_restart(journal, clock, path, opened):
     again = await opened()
     await again.retain(ROOMY)
     with open_reader(path) as reader:
-        assert [row.body.first for row in reader.rows(kinds=["gap"])] == [record(0).due]  # type: ignore[union-attr]
+        assert [row.body.first for row in reader.rows(kinds=["gap"])] == [record(0).due]
 
 
 async def test_records_that_a_follower_had_not_taken_are_counted(journal, clock):

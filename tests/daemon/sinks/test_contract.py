@@ -11,6 +11,7 @@ import pytest
 
 import tests.lab
 from daemon.follower import Follower, Hold, Standing, follow
+from daemon.journal.store import Journal
 from daemon.rows import Annotation, ClockStep, Gap, Health, Heartbeat, PlanRow, State
 from probes.record import Kind, Purpose
 from tests.lab.memory_journal import MemoryJournal
@@ -18,6 +19,7 @@ from tests.lab.samples import EVENT, SECOND, SERIES, THEN, failed, record, recor
 from tests.lab.sinking import CLOCK
 from tests.lab.waiting import until
 
+Both = MemoryJournal | Journal
 SINKS = sorted(path.stem for folder in tests.lab.__path__ for path in Path(folder, "sinks").glob("*.py"))
 
 
@@ -44,12 +46,22 @@ async def stand(request: pytest.FixtureRequest) -> AsyncIterator[Stand]:
 
 
 @pytest.fixture
-def journal() -> MemoryJournal:
+def memory() -> MemoryJournal:
+    """A journal that tells of its commits, and refuses some on demand."""
     return MemoryJournal()
 
 
+@pytest.fixture(params=["memory", "disk"])
+async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MemoryJournal | Journal]:
+    if request.param == "memory":
+        yield MemoryJournal()
+    else:
+        async with await Journal.open(tmp_path / "journal.db", CLOCK) as made:
+            yield made
+
+
 @asynccontextmanager
-async def running(stand: Stand, journal: MemoryJournal, batch: int = 70) -> AsyncIterator[Standing]:
+async def running(stand: Stand, journal: Both, batch: int = 70) -> AsyncIterator[Standing]:
     async with stand.open() as sink, asyncio.TaskGroup() as group:
         sink.batch = batch
         standing = Standing(sink.name)
@@ -61,25 +73,25 @@ async def running(stand: Stand, journal: MemoryJournal, batch: int = 70) -> Asyn
 DUES = [row.due for row in records(500)]
 
 
-async def test_order_is_kept(stand: Stand, journal: MemoryJournal) -> None:
-    journal.append(records(500))
-    async with running(stand, journal) as standing:
-        await until(lambda: standing.cursor == 500)
+async def test_order_is_kept(stand: Stand, memory: MemoryJournal) -> None:
+    last = await memory.append(records(500))
+    async with running(stand, memory) as standing:
+        await until(lambda: standing.cursor == last)
     assert await stand.dues() == DUES
-    assert journal.moves == sorted(journal.moves)
+    assert memory.moves == sorted(memory.moves)
 
 
-async def test_what_was_refused_is_tried_again_and_order_is_kept(stand: Stand, journal: MemoryJournal) -> None:
-    journal.append(records(500))
+async def test_what_was_refused_is_tried_again_and_order_is_kept(stand: Stand, journal: Both) -> None:
+    last = await journal.append(records(500))
     stand.refuse(9)
     async with running(stand, journal) as standing:
-        await until(lambda: standing.cursor == 500)
+        await until(lambda: standing.cursor == last)
         assert standing.failures == 0
     assert await stand.dues() == DUES
 
 
-async def test_a_refusal_says_why_and_moves_nothing(stand: Stand, journal: MemoryJournal) -> None:
-    journal.append(records(3))
+async def test_a_refusal_says_why_and_moves_nothing(stand: Stand, journal: Both) -> None:
+    await journal.append(records(3))
     stand.refuse(1)
     async with stand.open() as sink:
         rows = await journal.read(0, 10)
@@ -90,49 +102,49 @@ async def test_a_refusal_says_why_and_moves_nothing(stand: Stand, journal: Memor
     assert await stand.dues() == []
 
 
-async def test_nothing_is_there_twice_after_a_crash_between_send_and_commit(
-    stand: Stand, journal: MemoryJournal
-) -> None:
-    journal.append(records(500))
+async def test_nothing_is_there_twice_after_a_crash_between_send_and_commit(stand: Stand, journal: Both) -> None:
+    last = await journal.append(records(500))
     for _ in range(3):
         async with stand.open() as sink:
             cursor, saved = await journal.resume(sink.name)
             await sink.resume(saved)
             await sink.take(await journal.read(cursor, 120))
     async with running(stand, journal) as standing:
-        await until(lambda: standing.cursor == 500)
+        await until(lambda: standing.cursor == last)
     assert await stand.dues() == DUES
 
 
-async def test_nothing_is_lost_at_a_stop(stand: Stand, journal: MemoryJournal) -> None:
+async def test_nothing_is_lost_at_a_stop(stand: Stand, journal: Both) -> None:
     for part in range(10):
-        journal.append(records(500)[part * 50 : part * 50 + 50])
+        last = await journal.append(records(500)[part * 50 : part * 50 + 50])
         if part % 3 == 1:
             stand.refuse(1)
         async with running(stand, journal, batch=20):
             await asyncio.sleep(0.003 * part)
     async with running(stand, journal) as standing:
-        await until(lambda: standing.cursor == 500)
+        await until(lambda: standing.cursor == last)
     assert sorted(await stand.dues()) == DUES
 
 
-async def test_a_commit_that_fails_is_no_loss_and_no_double(stand: Stand, journal: MemoryJournal) -> None:
-    journal.append(records(500))
-    journal.refuse = 1
-    async with running(stand, journal) as standing:
-        await until(lambda: standing.cursor == 500)
+async def test_a_commit_that_fails_is_no_loss_and_no_double(stand: Stand, memory: MemoryJournal) -> None:
+    last = await memory.append(records(500))
+    memory.refuse = 1
+    async with running(stand, memory) as standing:
+        await until(lambda: standing.cursor == last)
     assert await stand.dues() == DUES
 
 
-async def test_only_first_attempts_of_a_slot_are_measurements(stand: Stand, journal: MemoryJournal) -> None:
-    journal.append([record(1), record(2, purpose=Purpose.CONFIRM), record(3, purpose=Purpose.MANUAL), record(4)])
+async def test_only_first_attempts_of_a_slot_are_measurements(stand: Stand, journal: Both) -> None:
+    last = await journal.append(
+        [record(1), record(2, purpose=Purpose.CONFIRM), record(3, purpose=Purpose.MANUAL), record(4)]
+    )
     async with running(stand, journal) as standing:
-        await until(lambda: standing.cursor == 4)
+        await until(lambda: standing.cursor == last)
     assert await stand.dues() == [record(1).due, record(4).due]
 
 
-async def test_every_kind_of_row_is_taken(stand: Stand, journal: MemoryJournal) -> None:
-    journal.append(
+async def test_every_kind_of_row_is_taken(stand: Stand, journal: Both) -> None:
+    last = await journal.append(
         [
             record(),
             failed(1, kind=Kind.LOCAL),
@@ -147,14 +159,13 @@ async def test_every_kind_of_row_is_taken(stand: Stand, journal: MemoryJournal) 
         ]
     )
     async with running(stand, journal) as standing:
-        await until(lambda: standing.cursor == 10)
+        await until(lambda: standing.cursor == last)
         assert standing.failures == 0
 
 
-async def test_it_takes_what_comes_while_it_runs(stand: Stand, journal: MemoryJournal) -> None:
+async def test_it_takes_what_comes_while_it_runs(stand: Stand, journal: Both) -> None:
     async with running(stand, journal) as standing:
         for one in records(30):
-            journal.append([one])
-            await asyncio.sleep(0)
-        await until(lambda: standing.cursor == 30)
+            last = await journal.append([one])
+        await until(lambda: standing.cursor == last)
     assert await stand.dues() == DUES[:30]

@@ -55,3 +55,7 @@ def test_a_whole_batch_of_bad_lines_is_put_away_quickly() -> None:
     changes = lot.add([bad(KEPT + seq % 3) for seq in range(5000)], 2)
     assert time.perf_counter() - began < 1.0
     assert sum(value is not None for value in changes.values()) == KEPT
+
+
+def test_a_number_that_is_in_use_is_not_given_again() -> None:
+    assert list(Quarantine(["quarantine/7/3"]).add([bad(7)], 1)) == ["quarantine/7/4"]

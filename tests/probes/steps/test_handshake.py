@@ -1,11 +1,17 @@
 """Each way in which a handshake fails has its own name."""
 
+from ssl import TLSVersion
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from probes.record import Kind, Phase
+from probes.steps.handshake import handshake
 from tests.lab import servers
 from tests.lab.certificates import chain_hash
 from tests.lab.runs import check, detail, measure, outcome, target_of, tcp, within_last_phase
+from tests.lab.scripted import Scripted, Twisted, run_step
 
 TLS = Phase.TLS
 
@@ -158,3 +164,27 @@ async def test_no_protocols_offered() -> None:
 async def test_trust_set_that_does_not_exist_is_a_bug() -> None:
     with pytest.raises(ValueError, match="'nobody'"):
         await check(servers.good_tls, options={"trust": "nobody"})
+
+
+# ---- whatever comes --------------------------------------------------------------------------------------------------
+
+NAMED = {Kind.EOF, Kind.TLS_JUNK, Kind.TLS_FAILED, Kind.TLS_HOSTNAME, Kind.TLS_AUTHORITY, Kind.TLS_CERTIFICATE}
+
+
+@given(
+    st.lists(st.binary(max_size=80), max_size=5),
+    st.sampled_from([b"", b"\x16\x03\x03\x00\x20", b"\x15\x03\x03\x00\x02"]),
+)
+def test_no_bytes_are_more_than_a_failure(chunks: list[bytes], begin: bytes) -> None:
+    record = run_step(lambda run: handshake(run, Scripted([begin, *chunks]), "web.whatsapp.com", "lab"))
+    assert record.failure
+    assert record.failure.phase is TLS
+    assert record.failure.kind in NAMED
+
+
+@settings(deadline=None)
+@given(st.integers(0, 1_500), st.integers(1, 255), st.sampled_from([TLSVersion.TLSv1_2, TLSVersion.TLSv1_3]))
+def test_no_twisted_byte_is_more_than_a_failure(at: int, by: int, version: TLSVersion) -> None:
+    """A TLS 1.2 server whose flight is not understood waits for ever; here that is an end."""
+    record = run_step(lambda run: handshake(run, Twisted(at, by, version), "web.whatsapp.com", "lab"))
+    assert record.failure is None or record.failure.kind in NAMED

@@ -1,10 +1,15 @@
 """How an HTTP server answers, or breaks off, in plain and over TLS."""
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probes.record import Kind, Phase, content_hash
-from probes.steps.request import BODY, TEXT, USER_AGENT
+from probes.steps.request import BODY, TEXT, USER_AGENT, request
 from tests.lab.runs import check, detail, measure, outcome, target_of, within_last_phase
+from tests.lab.scripted import Scripted, run_step
 from tests.lab.servers import Conn, Server, answering, secured, serve
 
 HTTP = Phase.HTTP
@@ -136,3 +141,52 @@ async def test_no_http(junk: bytes, then: str) -> None:
 
 async def test_head_without_end_is_no_http() -> None:
     await check(answering(b"HTTP/1.1 200 OK\r\n" + b"X-Pad: y\r\n" * 10_000), (HTTP, Kind.HTTP_JUNK))
+
+
+# ---- whatever comes --------------------------------------------------------------------------------------------------
+
+
+async def test_upgrade_that_nobody_asked_for() -> None:
+    upgrade = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    await check(answering(upgrade, then="stay"), (HTTP, Kind.HTTP_JUNK), status=None)
+
+
+async def test_interim_answers_without_end() -> None:
+    await check(answering(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40_000), (HTTP, Kind.HTTP_JUNK), status=None)
+
+
+async def test_body_that_is_nearly_all_framing() -> None:
+    page = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 200_000
+    await check(answering(page, then="stay"), (HTTP, Kind.HTTP_JUNK), status=200)
+
+
+PIECES = st.sampled_from(
+    [
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.0 451 No\r\n",
+        b"Content-Length: 3\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"\r\n",
+        b"3\r\nabc\r\n",
+    ]
+)
+
+
+@given(st.lists(PIECES | st.binary(max_size=60), max_size=8))
+def test_no_bytes_are_more_than_a_failure(chunks: list[bytes]) -> None:
+    record = run_step(lambda run: request(run, Scripted(chunks), "example.org", "/"))
+    if record.failure:
+        assert record.failure.phase is HTTP
+        assert record.failure.kind in {Kind.EOF, Kind.HTTP_JUNK, Kind.HTTP_STATUS}
+    else:
+        assert record.facts.status
+
+
+@given(st.binary(max_size=400), st.data())
+def test_how_the_network_cuts_an_answer_changes_nothing(body: bytes, data: st.DataObject) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nServer: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(answer)), max_size=6)))
+    chunks = [answer[begin:end] for begin, end in pairwise([0, *cuts, len(answer)])]
+    record = run_step(lambda run: request(run, Scripted(chunks), "example.org", "/"))
+    assert record.failure is None
+    assert (record.facts.status, record.facts.body) == (200, content_hash(body))
