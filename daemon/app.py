@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
+from ssl import SSLContext
 
 from config.faults import ConfigError
-from config.trust import trust_file
 from daemon import desk, orders, resume
+from daemon.announcer import Announcer
 from daemon.clockwatch import ClockWatch
 from daemon.detector import Detector
 from daemon.feeding import feed, lay_sinks
@@ -27,9 +28,10 @@ from daemon.runner import Runner, Surroundings
 from daemon.schedule import Schedule
 from probes.clock import Clock
 from probes.steps.resolve import close_system
-from probes.steps.trust import Trusts
 
 log = logging.getLogger("reachd.app")
+SECONDS_TO_GATHER = 1.0
+"""Between two looks of the log at what is new: what goes down together is told together."""
 
 
 async def serve(
@@ -84,13 +86,16 @@ def _assemble(path: Path | None, now: Prepared, clock: Clock, journal: Journal, 
         daemon.runner.counts["skipped"] += 1
         write(gap)
 
+    def trust(name: str, alpn: tuple[str, ...] = ()) -> SSLContext:
+        return daemon.now.trust(name, alpn)
+
     watch = ClockWatch(clock, stepped)
     limiter = Limiter(now.owned)
     around = Surroundings(
         clock=clock,
         limiter=limiter,
         owned=lambda address: limiter.owned(address) is not None,
-        trust=Trusts(trust_file),
+        trust=trust,
         write=write,
     )
     runner = Runner(around, group, now.vantages)
@@ -109,6 +114,7 @@ async def _start(daemon: Daemon, extra: Sequence[Follower]) -> None:
     journal.append([plan_row(now), *resume.missed(before, assignments, moment)])
     for follower in (Detector(), *extra):
         feed(daemon, follower)
+    feed(daemon, Announcer(), linger=SECONDS_TO_GATHER)
     lay_sinks(daemon)
     start_loops(daemon)
     daemon.schedule.lay(assignments, since=moment)

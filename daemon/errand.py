@@ -10,7 +10,6 @@ from config.faults import listed, meant, one_of
 from config.names import BOTH, family_of
 from config.plan import Assignment
 from config.service import shipped_services
-from config.trust import trust_file
 from config.vantage import VantageSetting
 from daemon.limits import Limiter, Permission
 from daemon.planned import Prepared
@@ -19,7 +18,6 @@ from probes.plugin import PROBES, Plugin
 from probes.record import Purpose, Record, Series
 from probes.run import Attempt, Skipped, World, perform
 from probes.steps.resolve import close_system
-from probes.steps.trust import Trusts
 
 PATIENCE = 60.0
 """Seconds that a run may wait for the rate limit: a person waits for all of them anyway."""
@@ -100,13 +98,12 @@ def plugin_for(target: str, probe: str | None) -> Plugin:
 async def measure(now: Prepared, assignments: list[Assignment], clock: Clock) -> AsyncIterator[Record | None]:
     """Run each assignment once, all at the same time within the limits; records as they come, None for one skipped."""
     limiter = Limiter(now.owned)
-    trust = Trusts(trust_file)
     latest = asyncio.get_running_loop().time() + PATIENCE
 
     async def one(assignment: Assignment) -> Record | None:
         vantage = assignment.series.vantage
         permit = Permission(limiter, vantage, assignment.resolver, latest)
-        world = World(clock, permit, lambda address: now.owned(address) is not None, trust)
+        world = World(clock, permit, lambda address: now.owned(address) is not None, now.trust)
         try:
             return await perform(
                 plugin_for("", assignment.series.probe), _attempt(assignment, clock), now.vantages[vantage], world

@@ -13,10 +13,10 @@ SINK_AGAIN = 60.0
 """Seconds after which a sink that could not be set up (a CA file gone) is tried again."""
 
 
-def feed(daemon: Daemon, follower: Follower) -> None:
-    """Feed a follower from the journal until it is cancelled."""
+def feed(daemon: Daemon, follower: Follower, linger: float = 0.0) -> None:
+    """Feed a follower from the journal until it is cancelled; `linger` seconds let rows gather between two batches."""
     standing = daemon.standings[follower.name] = Standing(follower.name)
-    work = follow(daemon.journal, follower, daemon.clock, standing)
+    work = follow(daemon.journal, follower, daemon.clock, standing, linger=linger)
     daemon.tasks[follower.name] = daemon.group.create_task(work)
 
 

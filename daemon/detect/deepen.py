@@ -28,7 +28,7 @@ def _valid_elsewhere(state: Detection, series: Series, member: Member) -> bool:
 def _removed(state: Detection, case: Case, zone: str) -> bool:
     """Whether all named resolvers asked for a zone (two or more) deny it, while they answer for a sibling zone."""
     asked = [
-        (series, series.endpoint.rpartition("@")[2])
+        (series, series.endpoint.rpartition("@")[2].partition("/")[0])
         for vantage in case.vantages
         for series, track in state.tracks_at(vantage)
         if series.service == case.service and series.probe == "dns" and track.last

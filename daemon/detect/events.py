@@ -5,7 +5,18 @@ from collections.abc import Iterable
 from config.slots import slot_at
 from daemon.detect.case import Case
 from daemon.detect.gate import hush
-from daemon.detect.infer import FAILS, WORKS, counts, elsewhere, kind_of, undecided
+from daemon.detect.infer import (
+    FAILS,
+    PENDING,
+    WORKS,
+    Elsewhere,
+    counts,
+    elsewhere,
+    kind_of,
+    status,
+    twins,
+    undecided,
+)
 from daemon.detect.recovery import came_back, member_of, refresh
 from daemon.detect.revision import revise, scope_of, settle_onset
 from daemon.detect.state import HEARTBEAT, SECOND, Detection
@@ -179,7 +190,7 @@ def _service_case(state: Detection, service: str, country: str, members: list[Se
         if _in_country(state, case, country):
             return case
     for case in going:
-        if _same_cause(state, case, members):
+        if _fell_with(state, case, members) == FAILS:
             return case
     for case in reversed(_ended_lately(state, service)):
         if _in_country(state, case, country):
@@ -191,18 +202,28 @@ def _in_country(state: Detection, case: Case, country: str) -> bool:
     return any(state.place(vantage).country == country for vantage in case.vantages)
 
 
-def _same_cause(state: Detection, case: Case, members: list[Series]) -> bool:
-    tracks = [state.tracks[series] for series in members]
-    if abs(min(track.first_bad for track in tracks) - case.onset[1]) > state.near(*tracks):
-        return False
-    failing = elsewhere(state, (series for series, member in case.members.items() if not member.up)).saying(FAILS)
-    return any(series.vantage in failing for series in members)
+def _fell_with(state: Detection, case: Case, members: list[Series]) -> str:
+    """Whether what is down of a service in another country fell at the same time: FAILS, PENDING, or WORKS if not."""
+    first = state.tracks[_first(state, members)]
+    if abs(first.first_bad - case.onset[1]) > state.near(first):
+        return WORKS
+    here = {series.vantage for series in members}
+    said = Elsewhere()
+    for series, member in case.members.items():
+        if not member.up and series in state.tracks:
+            for twin in twins(state, series):
+                if twin.vantage in here:
+                    said.add(twin.vantage, status(state, first, twin))
+    if said.saying(FAILS):
+        return FAILS
+    return PENDING if undecided(state, members, said) else WORKS
 
 
 def _open_service(state: Detection, service: str, members: list[Series]) -> Case | None:
     """A new event, unless other places still make up their minds: then the kind cannot be told yet."""
     said = elsewhere(state, members)
-    if undecided(state, members, said):
+    going = [case for case in state.open_cases() if case.service == service]
+    if undecided(state, members, said) or any(_fell_with(state, case, members) == PENDING for case in going):
         return None
     kind = kind_of(state, members, said)
     vantages = sorted({series.vantage for series in members})

@@ -31,7 +31,7 @@ def _judge(state: Detection, vantage: str, family: str, watch: Watch) -> None:
 
 
 def _foreign_answers(state: Detection, vantage: str, family: str, failing: list[Track]) -> bool:
-    """Whether most foreign services answered after the controls began to fail: then the controls are at fault themselves."""
+    """Whether most foreign services answered after the controls began to fail: then those are at fault themselves."""
     since = max(track.first_bad for track in failing)
     answered: dict[str, bool] = {}
     for series, track in state.tracks_at(vantage, family):

@@ -26,6 +26,8 @@ def tell(state: Detection) -> list[Body]:
     rows: list[Body] = []
     for key, tracks in groups.items():
         code = _code(state, key, tracks, covered)
+        if not any(track.last for track in tracks):
+            continue
         if whole or code != state.states.get(key, UNKNOWN):
             rows.append(_row(key, code, tracks))
         if code != state.states.get(key):

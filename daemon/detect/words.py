@@ -43,7 +43,7 @@ def summary(state: Detection, case: Case, event: Event) -> str:
     """One sentence (with semicolons): what fails how, where, since when, beside what, and what that means."""
     if case.part_of:
         return f"{event.service}: part of event {case.part_of}"
-    parts = _wide(event, case.family) if case.wide else _failing(state, event)
+    parts = _wide(state, event, case.family) if case.wide else _failing(state, event)
     if not case.wide:
         parts += [_reachable(event), _conclusion(case, event)]
     if event.ended is not None:
@@ -71,7 +71,7 @@ def _where(state: Detection, event: Event) -> str:
     return f"{place} ({len(event.scope.vantages)} of {total} vantages)"
 
 
-def _wide(event: Event, family: str) -> list[str]:
+def _wide(state: Detection, event: Event, family: str) -> list[str]:
     over = f" over {family.replace('ip', 'IP')}" if family else ""
     place = _list(list(event.scope.countries)) or "the network"
     vantages = _list(list(event.scope.vantages))
@@ -86,7 +86,9 @@ def _wide(event: Event, family: str) -> list[str]:
             f"{place}: most services are unreachable at {vantages} {since}",
             "consistent with an outage of the network",
         ]
-    return [f"{vantages}: nothing answers{over} {since}", "says nothing of the services"]
+    silent = [vantage for vantage in event.scope.vantages if vantage in state.watches and state.watches[vantage].silent]
+    what = "nothing is heard of it" if silent else f"nothing answers{over}"
+    return [f"{vantages}: {what} {since}", "says nothing of the services"]
 
 
 def _reachable(event: Event) -> str:
@@ -114,7 +116,7 @@ def against(state: Detection, case: Case, event: Event) -> str:
         reasons.append(f"{contra} repeat{'s' * (contra > 1)} succeeded meanwhile")
     fine = _fine(state, case)
     if fine:
-        reasons.append(f"{_list(fine)} of the same service answers there")
+        reasons.append(f"{_list(fine)} of the same service answer{'s' * (len(fine) == 1)} there")
     return "; ".join(reasons)
 
 

@@ -9,7 +9,7 @@ Key = tuple[object, ...]
 
 TOUCH = 50_000
 """A number used again after so many rows is marked as in use; content unused for longer than that may be deleted."""
-KNOWN = 30_000
+KNOWN = 16_000
 """Contents kept in memory for encoding; beyond it the longest unused half is forgotten, and numbered anew."""
 ONCE = 4_096
 """Contents seen a single time lately: a second sight within so many others gives them a number."""

@@ -22,7 +22,7 @@ DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 ROOM = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.BusyError)
 """What it raises when the file is sound but cannot be written now."""
 
-_LEARN = 20_000
+_LEARN = 8_000
 """Newest stored facts that are known from the start; older ones get a new number when they are seen again."""
 _LOOK_STEPS = 100
 """Steps of SQLite (pages, while it checks) between two looks at the clock."""
@@ -64,6 +64,10 @@ def open_journal(path: Path, clock: Clock) -> Opened:
         carried = recovery.recover(path, clock.wall())
         opened = _look(schema.open_writer(path), clock)
         opened.carried = carried
+    except ROOM as fault:
+        raise schema.JournalRefused(
+            f"{path} cannot be opened for writing ({fault}): is the disk full, or do its files belong to another user?"
+        ) from fault
     return opened
 
 

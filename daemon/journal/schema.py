@@ -48,7 +48,7 @@ def open_writer(path: Path) -> apsw.Connection:
     """The one connection that writes; makes the file if there is none. Raises JournalRefused, apsw.Error."""
     connection = apsw.Connection(str(path))
     try:
-        connection.set_busy_timeout(5_000)
+        connection.set_busy_timeout(1_000)  # nobody else may write; a stop must not wait for whoever does
         _settle(connection, path)
     except BaseException:
         connection.close()

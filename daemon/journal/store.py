@@ -59,7 +59,7 @@ class Journal:
         self._floor = self.last  # memory holds every durable row above this number
         self._barren = (0, 0)  # between these two numbers no row can be read
         self._grown = asyncio.Event()
-        self._closed = False
+        self._closing = self._closed = False
         self._retaining = asyncio.Lock()
         self._chunks = Chunks(path)
         self._reading = ThreadPoolExecutor(1, "journal-reader")
@@ -95,14 +95,15 @@ class Journal:
 
     async def close(self) -> None:
         """Write what waits (one attempt), close the file in order, give the lock back; a second time does nothing."""
-        if self._closed:
+        if self._closing:
             return
-        self._closed = True
+        self._closing = True
         await self._mending.close()
         await self._writer.drain()
         # Readers go first: whoever closes the file last removes its log, and a reader cannot.
         await self._loop.run_in_executor(self._reading, self._chunks.close)
         self._reading.shutdown()
+        self._closed = True
         await self._writer.close()
         self._lock.release()
 
@@ -222,6 +223,8 @@ class Journal:
     def _stage(
         self, bodies: Iterable[Body], move: Move | None = None, told: Sequence[tuple[int, str]] = ()
     ) -> "asyncio.Future[int]":
+        if self._closed:
+            raise RuntimeError("the journal is closed: nothing can be written any more")
         seq = first = self._next
         operation = Operation(self._clock.wall(), first, first - 1, self._loop.create_future(), move=move, told=told)
         for body in bodies:

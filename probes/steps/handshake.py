@@ -74,7 +74,7 @@ async def handshake(
     run: Run, stream: Stream, host: str, trust: str = "public", alpn: tuple[str, ...] = ALPN
 ) -> Secured:
     """Shake hands as `host`'s client; facts: tls, cipher, alpn, chain, trust, alert, verify, first_byte."""
-    run.note(trust=trust, first_byte=None)
+    run.note(trust=trust.rpartition("/")[2], first_byte=None)  # a folder of this machine is nobody else's business
     async with run.phase(Phase.TLS):
         secured = Secured(stream, run.world.trust(trust, alpn), host)
         try:

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def test_the_plan_comes_first_then_records_and_signs_of_life(tmp_path: Path, por
         daemon.measures(9)
         soon(lambda: [row for row in daemon.rows("heartbeat") if row.body.control])
         assert daemon.stop()[0] == 0
+    left = {path.name for path in tmp_path.iterdir() if path.name.startswith("journal")}
+    assert left == {"journal.db", "journal.db.lock"}
     rows = rows_of(daemon.journal)
     plan = rows[0].body
     assert isinstance(plan, PlanRow)
@@ -73,8 +76,6 @@ def test_the_plan_comes_first_then_records_and_signs_of_life(tmp_path: Path, por
     beats = [row.body for row in rows if isinstance(row.body, Heartbeat)]
     assert {beat.vantage for beat in beats} == {"here"}
     assert "ipv4" in beats[-1].families
-    left = {path.name for path in tmp_path.iterdir() if path.name.startswith("journal")}
-    assert left == {"journal.db", "journal.db.lock"}
 
 
 # ---- stopping ----
@@ -104,7 +105,7 @@ def test_it_stops_within_three_seconds_and_what_was_under_way_is_a_gap(tmp_path:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_restart_accounts_for_every_slot_once(config: Path, number: signal.Signals) -> None:
     with measuring(config) as first:
-        first.measures(3)
+        first.measures(2)
         first.stop(number)
     ended = rows_of(first.journal)[-1]
     soon(lambda: SystemClock().wall() > ended.at + 2 * EVERY)
@@ -169,6 +170,29 @@ def test_json_lines_for_programs(config: Path) -> None:
     assert [line["name"] for line in said] == ["reachd.app", "reachd.reload", "reachd.app"]
     assert {line["level"] for line in said} == {"info"}
     assert said[1]["message"] == "reloaded: nothing changed"
+
+
+def test_a_change_is_told_once_and_a_restart_does_not_tell_it_again(tmp_path: Path, port: int) -> None:
+    with ExitStack() as stack:
+        closing = stack.enter_context(answering_port())
+        lab = service("lab", f"127.0.0.1:{closing}", f"127.0.0.1:{port}")
+        clear = service("clear", f"127.0.0.1:{port}", side="control")
+        config = write_config(tmp_path, {"lab": lab, "clear": clear})
+        with measuring(config, "--log-format", "json") as daemon:
+            daemon.measures(6)
+            stack.close()
+            soon(lambda: '"reachd.events"' in daemon.said())
+            daemon.measures(6, since=daemon.rows("record")[-1].seq)
+            assert daemon.stop()[0] == 0
+        with measuring(config) as again:
+            again.measures(3, since=daemon.rows("record")[-1].seq)
+            soon(lambda: again.ask("status")["followers"]["log"]["behind"] < 10)
+            assert again.stop()[0] == 0
+    told = [line for line in lines(daemon.said()) if line["name"] == "reachd.events"]
+    assert [line["message"] for line in told if "down" in line["message"]] == [
+        f"here: down: lab site 127.0.0.1:{closing} tcp ipv4 (tcp: connection_refused)"
+    ]
+    assert "down" not in again.said()
 
 
 def test_a_store_that_refuses_is_told_once_and_disturbs_nothing(tmp_path: Path, port: int) -> None:

@@ -146,7 +146,7 @@ def test_one_endpoint_of_several_at_one_place_stays_a_suspicion():
     assert {one.state for one in told} == {"suspected"}
     assert told[-1].roles == ("chat",)
     assert told[-1].scope.endpoints == ("g.whatsapp.net:5222",)
-    assert "media and web of the same service answers there" in told[-1].against
+    assert "media and web of the same service answer there" in told[-1].against
 
 
 def test_a_lie_on_record_confirms_alone():
@@ -305,8 +305,7 @@ def test_a_block_at_a_lossy_place_is_seen_later():
 
 def test_the_silence_of_a_vantage():
     told = events(february().silent("ru2", HOUR, 2 * HOUR).rows(3 * HOUR))
-    event = last_of_each(told)[0]
-    assert len(last_of_each(told)) == 1
+    (event,) = last_of_each(told)
     assert (event.kind, event.mechanism, event.scope.vantages, event.state) == (
         "vantage_outage",
         "outage",

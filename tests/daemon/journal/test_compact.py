@@ -53,6 +53,12 @@ def test_whether_it_was_in_whole_microseconds_is_told(one):
     assert pack(rounded(one), 0, 1, Interner())[1]
 
 
+@given(st.floats(0, 1e6))
+def test_a_span_rounded_by_the_runner_is_exact_here(seconds):
+    """`round(x, 6)` gives the very number that comes back from disk, so such a record needs no second rounding."""
+    assert pack(record(seconds=round(seconds, 6), timings=()), 0, 1, Interner())[1]
+
+
 @given(records)
 def test_rounding_twice_changes_nothing(one):
     assert rounded(rounded(one)) == rounded(one)

@@ -67,8 +67,8 @@ async def test_a_stored_fact_that_cannot_be_read_gets_a_new_number(journal, path
     connection.execute("UPDATE facts SET content = x'00' WHERE number = 2")
     connection.close()
     interner = look().interner
-    assert {number for number, _, _ in interner.everything().facts} == {1, 3}
-    assert interner.number(("setup", "new"), 9) == 4
+    assert {number for number, _, _ in interner.everything().facts} == {1, 3, 4}
+    assert interner.number(("setup", "new"), 9) == 5
 
 
 def test_a_stop_in_order_is_told_from_a_kill(look):
@@ -140,6 +140,18 @@ def test_what_is_refused_leaves_no_open_file(path, look):
         look()
     path.unlink()
     assert look().clean
+
+
+@pytest.mark.parametrize(
+    "fault", [apsw.FullError("disk full"), apsw.CantOpenError("unable to open"), apsw.IOError("x")]
+)
+def test_a_file_that_cannot_be_opened_is_refused_in_words(path, look, monkeypatch, fault):
+    def refuse(_path):
+        raise fault
+
+    monkeypatch.setattr("daemon.journal.schema.open_writer", refuse)
+    with pytest.raises(JournalRefused, match=r"is the disk full, or do its files belong to another user\?"):
+        look()
 
 
 async def test_a_disk_that_takes_nothing_now_does_not_keep_the_daemon_from_starting(journal, path, clock):

@@ -262,6 +262,14 @@ async def test_closed_in_order_it_is_one_file(journal, path):
     assert sorted(file.name for file in path.parent.iterdir()) == ["journal.db", "journal.db.lock"]
 
 
+async def test_after_the_end_nothing_is_taken_in_silence(journal):
+    await journal.close()
+    with pytest.raises(RuntimeError, match="the journal is closed"):
+        journal.append([record(1)])
+    with pytest.raises(RuntimeError, match="the journal is closed"):
+        await journal.commit("detect", 1, [])
+
+
 async def test_what_waits_is_written_at_close(opened, path):
     journal = await opened()
     future = journal.append([record(1)])
