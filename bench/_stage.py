@@ -7,11 +7,14 @@ import os
 import resource
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -193,7 +196,7 @@ def configure(folder: Path, load: Load) -> Path:
     journal = f"journal{len(list(folder.glob('journal*.db')))}.db"
     text = ['name = "bench"\ntitle = "Bench"\nside = "foreign"\n']
     for endpoint in load.endpoints:
-        trust = "" if endpoint.probe in {"tcp", "null"} else 'trust = "./ca.pem"\n'
+        trust = "" if endpoint.probe == "tcp" else 'trust = "./ca.pem"\n'
         text.append(
             f'[[endpoints]]\nrole = "site"\nprobe = "{endpoint.probe}"\ntarget = "{endpoint.target}"\n'
             f'every = "{load.every}s"\ntimeout = "{load.timeout}s"\n{trust}'
@@ -211,12 +214,14 @@ def configure(folder: Path, load: Load) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a daemon did in its window: processor seconds, good and other records, gaps, lateness, memory, the start."""
+    """What a daemon did in its window."""
 
-    cpu: float
+    costs: tuple[float, ...]
+    """Processor seconds of a probe, for each second."""
     good: int
     bad: int
-    gaps: int
+    gaps: Mapping[str, int]
+    """Slots without a record by reason."""
     late: tuple[float, ...]
     """Seconds by which each run started after due and start offset, sorted."""
     rss: int
@@ -241,13 +246,14 @@ async def _run_daemon(path: Path, load: Load) -> Measured:
         group.create_task(serve(path, now, clock, stop=stop))
         laid = await _laid(began)
         await asyncio.sleep(load.warm)
-        begin, cpu = clock.wall(), processor()
-        await asyncio.sleep(load.seconds)
-        end, cpu = clock.wall(), processor() - cpu
+        looks = [(clock.wall(), processor())]
+        while looks[-1][0] - looks[0][0] < load.seconds * SECOND:
+            await asyncio.sleep(1.0)
+            looks.append((clock.wall(), processor()))
         memory = rss()
         stop.set()
-    rows = [row for row in await all_rows(now.document.journal) if begin <= row.at < end]
-    return _judge(rows, load, cpu, memory, laid)
+    rows = [row for row in await all_rows(now.document.journal) if looks[0][0] <= row.at < looks[-1][0]]
+    return _judge(rows, load, looks, memory, laid)
 
 
 async def _laid(began: float) -> float:
@@ -279,12 +285,23 @@ async def all_rows(path: Path) -> list[Row]:
     return rows
 
 
-def _judge(rows: list[Row], load: Load, cpu: float, memory: int, laid: float) -> Measured:
+def _judge(rows: list[Row], load: Load, looks: list[tuple[int, float]], memory: int, laid: float) -> Measured:
     records = [row.body for row in rows if isinstance(row.body, Record) and row.body.purpose is Purpose.SLOT]
+    ends = sorted(record.began + round(record.seconds * SECOND) for record in records)
+    costs = [
+        (after - before) / max(1, bisect_left(ends, end) - bisect_left(ends, begin))
+        for (begin, before), (end, after) in pairwise(looks)
+    ]
     good = sum(record.failure is None for record in records)
     late = sorted(_lateness(record, load.every) for record in records)
-    gaps = sum(isinstance(row.body, Gap) for row in rows)
-    return Measured(cpu, good, len(records) - good, gaps, tuple(late), memory, laid)
+    gaps = Counter(row.body.reason for row in rows if isinstance(row.body, Gap))
+    return Measured(tuple(costs), good, len(records) - good, gaps, tuple(late), memory, laid)
+
+
+def lower_quartile(costs: Iterable[float]) -> float:
+    """A quarter of the seconds cost less: other work on the same machine makes the rest dearer, never cheaper."""
+    ordered = sorted(costs)
+    return ordered[len(ordered) // 4]
 
 
 def _lateness(record: Record, every: int) -> float:

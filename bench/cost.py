@@ -10,6 +10,7 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 
 from bench import _stage as stage
@@ -18,7 +19,7 @@ RATE = 300
 EVERY = 10
 GOAL = 0.35
 ROUNDS = 2
-WARM, SECONDS = 4.0, 6.0
+WARM, SECONDS = 3.0, 6.0
 KINDS = ("tcp", "tls", "https")
 REQUEST = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: */*\r\nconnection: close\r\n\r\n"
 
@@ -77,12 +78,12 @@ BARE: dict[str, Callable[[tuple[str, int], ssl.SSLContext], Awaitable[None]]] = 
 }
 
 
-def run_bare(kind: str, ca: Path | None, ports: list[int]) -> float:
-    """Processor seconds of one bare probe at the rate."""
+def run_bare(kind: str, ca: Path | None, ports: list[int]) -> list[float]:
+    """Processor seconds of a bare probe at the rate, for each second."""
     return asyncio.run(_run_bare(kind, ca, ports))
 
 
-async def _run_bare(kind: str, ca: Path | None, ports: list[int]) -> float:
+async def _run_bare(kind: str, ca: Path | None, ports: list[int]) -> list[float]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca is not None:
         context.load_verify_locations(ca)
@@ -90,15 +91,14 @@ async def _run_bare(kind: str, ca: Path | None, ports: list[int]) -> float:
     places = [(host, port) for host in stage.HOSTS for port in ports]
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    cpu = before = 0.0
+    looks = []
     async with asyncio.TaskGroup() as group:
-        for number in range(int((1 + SECONDS) * RATE)):
-            if number == RATE:  # the first second warms up
-                before = stage.processor()
+        for number in range(int((1 + SECONDS) * RATE) + 1):
             await asyncio.sleep(begin + number / RATE - loop.time())
+            if number % RATE == 0 and number:  # the first second warms up
+                looks.append(stage.processor())
             group.create_task(_timed(BARE[kind](places[number % len(places)], context)))
-    cpu = stage.processor() - before
-    return cpu / (SECONDS * RATE)
+    return [(after - before) / RATE for before, after in pairwise(looks)]
 
 
 async def _timed(probe: Awaitable[None]) -> None:
@@ -108,18 +108,18 @@ async def _timed(probe: Awaitable[None]) -> None:
 
 
 def measure(kind: str) -> tuple[float, float, int]:
-    """Processor seconds of one probe by the daemon and bare, in turns, and the records that were not good."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with stage.servers(kind, folder) as ports:
-            load = stage.Load(stage.endpoints(kind, ports, RATE * EVERY), EVERY, 5.0, WARM, SECONDS)
-            whole, bare, bad = [], [], 0
-            for _ in range(ROUNDS):
-                found = stage.apart(stage.run_daemon, folder, load)
-                whole.append(found.cpu / max(1, found.good))
-                bad += found.bad + found.gaps
-                bare.append(stage.apart(run_bare, kind, None if kind == "tcp" else folder / "ca.pem", ports))
-    return min(whole), min(bare), bad
+    """Processor seconds of one probe by the daemon and bare, in turns, and the slots that had no good record."""
+    whole: list[float] = []
+    bare: list[float] = []
+    bad = 0
+    with tempfile.TemporaryDirectory() as name, stage.servers(kind, Path(name)) as ports:
+        load = stage.Load(stage.endpoints(kind, ports, RATE * EVERY), EVERY, 5.0, WARM, SECONDS)
+        for _ in range(ROUNDS):
+            found = stage.apart(stage.run_daemon, Path(name), load)
+            whole += found.costs
+            bad += found.bad + sum(found.gaps.values())
+            bare += stage.apart(run_bare, kind, None if kind == "tcp" else Path(name) / "ca.pem", ports)
+    return stage.lower_quartile(whole), stage.lower_quartile(bare), bad
 
 
 def main() -> int:

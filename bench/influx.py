@@ -6,6 +6,7 @@ usage: python -m bench.influx [RECORDS]      exit 0 at 10,000 points/s or more, 
 import asyncio
 import http.client
 import itertools
+import os
 import sys
 import tempfile
 import time
@@ -133,7 +134,8 @@ def main() -> int:
     print(f"influx: a backlog of {count} records drained in {seconds:.1f} s: {rate:.0f} points/s, needed {NEEDED}")
     print(f"influx: {seconds / plain:.2f} times the {plain:.1f} s of a bare POST of the same lines")
     print(f"influx: {cpu / count * 1e6:.1f} us of CPU a record with journal and gzip; its line {line_cost():.1f} us")
-    print(f"influx: meanwhile {len(lags)} records were measured, p99 late by {late:.0f} ms")
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"influx: meanwhile {len(lags)} records were measured, p99 late by {late:.0f} ms ({load})")
     return 0 if rate >= NEEDED else 1
 
 

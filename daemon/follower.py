@@ -118,18 +118,14 @@ async def _keep_up(journal: Source, follower: Follower, standing: Standing, ling
     """Resume where the journal says and take batch after batch; ends by an exception only."""
     standing.cursor, saved = await journal.resume(follower.name)
     await follower.resume(saved)
-    ahead = _Ahead(journal, follower.batch)
-    try:
-        while True:
-            await journal.wait(standing.cursor)
-            rows = await ahead.rows(standing.cursor)
-            if not rows:
-                continue
-            whole = await _advance(journal, follower, standing, rows)
-            if linger and whole and len(rows) < follower.batch:
-                await asyncio.sleep(linger)
-    finally:
-        await ahead.drop()
+    while True:
+        await journal.wait(standing.cursor)
+        rows = await journal.read(standing.cursor, follower.batch)
+        if not rows:
+            continue
+        whole = await _advance(journal, follower, standing, rows)
+        if linger and whole and len(rows) < follower.batch:
+            await asyncio.sleep(linger)
 
 
 async def _advance(journal: Source, follower: Follower, standing: Standing, rows: list[Row]) -> bool:
@@ -142,36 +138,6 @@ async def _advance(journal: Source, follower: Follower, standing: Standing, rows
     standing.cursor, standing.waiting = cursor, None
     _note_success(standing)
     return cursor == rows[-1].seq
-
-
-class _Ahead:
-    """Reads the batch behind a full one while that is taken: a backlog drains a quarter faster."""
-
-    def __init__(self, journal: Source, batch: int) -> None:
-        """Nothing is read yet."""
-        self.journal = journal
-        self.batch = batch
-        self.after = 0
-        self.coming: asyncio.Future[list[Row]] | None = None
-
-    async def rows(self, after: int) -> list[Row]:
-        """The rows behind a cursor; a full batch is taken as a sign that more will be wanted."""
-        if self.coming is not None and self.after == after:
-            rows, self.coming = await self.coming, None
-        else:
-            await self.drop()
-            rows = await self.journal.read(after, self.batch)
-        if len(rows) == self.batch:
-            self.after = rows[-1].seq
-            self.coming = asyncio.ensure_future(self.journal.read(self.after, self.batch))
-        return rows
-
-    async def drop(self) -> None:
-        """Give up what is being read ahead."""
-        if self.coming is not None:
-            self.coming.cancel()
-            await asyncio.gather(self.coming, return_exceptions=True)
-            self.coming = None
 
 
 async def _take(follower: Follower, rows: list[Row], standing: Standing) -> Taken:

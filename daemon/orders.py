@@ -7,7 +7,7 @@ import socket
 import stat
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,15 +143,14 @@ def _remove_stale(path: Path) -> None:
 
 def _listening(path: Path) -> socket.socket:
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
+    with ExitStack() as undo:
+        undo.callback(server.close)
         os.fchmod(server.fileno(), 0o600)  # before bind: at no moment is the file open to others
         with _short(path) as address:
             server.bind(address)
         path.chmod(0o600)
         server.listen(16)
-    except BaseException:
-        server.close()
-        raise
+        undo.pop_all()
     return server
 
 

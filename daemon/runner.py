@@ -125,7 +125,7 @@ class Runner:
         for number, moment in enumerate(moments, start=2):
             await asyncio.sleep(ended + moment - loop.time())
             now = loop.time()
-            attempt = replace(first, attempt=number, lag=max(0.0, now - ended - moment))
+            attempt = replace(first, attempt=number, lag=max(0.0, round(now - ended - moment, 6)))
             try:
                 again = await self._run(slot.assignment, attempt, now)
             except Skipped:
@@ -195,5 +195,5 @@ def _attempt(assignment: Assignment, slot: Slot, lag: float) -> Attempt:
         agent=assignment.agent,
         config=assignment.config,
         version=assignment.version,
-        lag=max(0.0, lag),
+        lag=max(0.0, round(lag, 6)),
     )

@@ -193,7 +193,8 @@ class PhaseScope:
     ) -> bool:
         """End the phase: faults of the wire and our own deadline become failures; anything else is a bug or a stop."""
         run = self.run
-        run.timings.append(Timing(self.phase, self.begin, run.elapsed() - self.begin))
+        # Whole microseconds: what the journal keeps, so that a record is the same in memory and on disk.
+        run.timings.append(Timing(self.phase, round(self.begin, 6), round(run.elapsed() - self.begin, 6)))
         if fault is None or run.failure is not None:
             return False
         if isinstance(fault, OSError | EOFError):
@@ -268,7 +269,7 @@ def _record(run: Run, began: int, seconds: float) -> Record:
         series=attempt.series,
         due=began if attempt.purpose is Purpose.MANUAL else attempt.due,
         began=began,
-        seconds=seconds,
+        seconds=round(seconds, 6),
         timings=tuple(run.timings),
         failure=run.failure,
         facts=Facts(loop_lag=attempt.lag, **run.seen),

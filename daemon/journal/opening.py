@@ -1,7 +1,7 @@
 """How a journal is opened: a quick look, the rescue of a damaged file, and what the first row must know."""
 
 import json
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -51,14 +51,12 @@ class Opened:
 def open_journal(path: Path, clock: Clock) -> Opened:
     """Open, or make, the journal whose lock the caller holds. Raises JournalRefused, OSError, apsw.Error."""
     recovery.finish(path, clock.wall())
-    carried = None
     try:
-        connection = schema.open_writer(path)
-        try:
+        with ExitStack() as undo:
+            connection = schema.open_writer(path)
+            undo.callback(connection.close)
             opened = _look(connection, clock)
-        except BaseException:
-            connection.close()
-            raise
+            undo.pop_all()
     except DAMAGE as fault:
         _refuse_foreign(path, fault)
         carried = recovery.recover(path, clock.wall())

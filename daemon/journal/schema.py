@@ -1,6 +1,6 @@
 """The file: its tables, its version, how it is opened for writing and for reading."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import apsw
@@ -47,12 +47,11 @@ class JournalRefused(Exception):  # noqa: N818  what a user reads
 def open_writer(path: Path) -> apsw.Connection:
     """The one connection that writes; makes the file if there is none. Raises JournalRefused, apsw.Error."""
     connection = apsw.Connection(str(path))
-    try:
+    with ExitStack() as undo:
+        undo.callback(connection.close)
         connection.set_busy_timeout(1_000)  # nobody else may write; a stop must not wait for whoever does
         _settle(connection, path)
-    except BaseException:
-        connection.close()
-        raise
+        undo.pop_all()
     return connection
 
 

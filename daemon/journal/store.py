@@ -5,6 +5,7 @@ import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
@@ -71,11 +72,10 @@ class Journal:
         """Open or make a journal, alone. Raises JournalRefused (in use, newer, not ours), OSError, apsw.Error."""
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = Lock(path)
-        try:
+        with ExitStack() as undo:
+            undo.callback(lock.release)
             opened = await asyncio.to_thread(open_journal, path, clock)
-        except BaseException:
-            lock.release()
-            raise
+            undo.pop_all()
         journal = cls(path, clock, lock, opened, ring)
         if opened.carried is not None:
             journal.mended(opened.carried.words())

@@ -25,7 +25,7 @@ from probes.clock import Clock
 # The client and aiohttp are imported where they are used: 25 MB and 0.2 s that a daemon without an InfluxDB saves.
 
 NAME = "influx"
-BREATH = 50
+BREATH = 100
 """Rows turned into lines before the event loop gets its turn: what we do must not show in the probes' latencies."""
 LOOK = 3600.0
 """Seconds between two looks at the bucket's retention; after one that failed, LOOK_AGAIN."""

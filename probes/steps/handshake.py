@@ -89,7 +89,7 @@ def _look_at(run: Run, data: bytes) -> None:
     """Note when the first bytes came. Raises Fault if they are no TLS record: OpenSSL has several words for those."""
     if not data:
         return
-    run.note(first_byte=run.elapsed())
+    run.note(first_byte=round(run.elapsed(), 6))
     if data[0] not in RECORD_TYPES or data[1:2] not in {b"", b"\x03"}:
         raise Fault(Kind.TLS_JUNK, ascii(data[:24])[2:-1])
 

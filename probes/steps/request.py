@@ -101,7 +101,7 @@ class Exchange:
     async def _read(self) -> None:
         data = await self.stream.receive()
         if data and not self.read:
-            self.run.note(first_byte=self.run.elapsed())
+            self.run.note(first_byte=round(self.run.elapsed(), 6))
             if not b"HTTP/".startswith(data[:5]):  # h11 would wait for the end of a line that may never come
                 raise Fault(Kind.HTTP_JUNK, ascii(data[:24])[2:-1])
         self.read += len(data)

@@ -166,14 +166,14 @@ def _answer(result: pycares.AddrInfoResult, family: socket.AddressFamily, arriva
     nodes = [node for node in result.nodes if node.family == family]
     addresses = wire.in_order({node.addr[0].decode() for node in nodes})
     ttl = min((node.ttl for node in nodes), default=None)
-    return Answer(arrival, "NOERROR", addresses=addresses, ttl=ttl, transport="system")
+    return Answer(round(arrival, 6), "NOERROR", addresses=addresses, ttl=ttl, transport="system")
 
 
 def _without_address(error: aiodns.error.DNSError, waited: float, arrival: float) -> Answer:
     """The reply that a code of c-ares stands for. Raises Fault for codes that stand for none."""
     code, detail = error.args[0], str(error.args[-1])
     if code in SEEN:
-        return Answer(arrival, SEEN[code], transport="system")
+        return Answer(round(arrival, 6), SEEN[code], transport="system")
     if code == pycares.errno.ARES_ETIMEOUT:
         raise Fault(Kind.TIMEOUT if waited >= AT_ONCE else Kind.LOCAL, detail)
     if code == pycares.errno.ARES_ECONNREFUSED:

@@ -64,9 +64,9 @@ def read(data: bytes, arrival: float, transport: str) -> Answer:
         message = dns.message.from_wire(data, ignore_trailing=True)
         addresses = _addresses(message)
     except (dns.exception.DNSException, ValueError):
-        return Answer(arrival, MALFORMED, transport=transport)
+        return Answer(round(arrival, 6), MALFORMED, transport=transport)
     return Answer(
-        arrival=arrival,
+        arrival=round(arrival, 6),
         rcode=dns.rcode.to_text(message.rcode()),
         flags=tuple(word for word in dns.flags.to_text(message.flags).lower().split() if word != "qr"),
         addresses=in_order(addresses),

@@ -109,7 +109,7 @@ def test_without_a_word_it_shows_what_there_is(typed: Typed) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["evnts"], "No such command 'evnts'"),
+        (["event"], "No such command 'event'"),
         (["check", "--jsn"], "No such option"),
         (["probe"], "Missing argument"),
         (["replay"], "Missing argument"),

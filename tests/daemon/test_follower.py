@@ -191,51 +191,11 @@ async def test_lag_is_the_age_of_the_oldest_row_not_taken(journal: MemoryJournal
     assert standing.lag(journal.at + 90_000_000) == 0.0
 
 
-async def test_behind_a_full_batch_the_next_is_read_while_it_is_taken(
-    journal: MemoryJournal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    happened: list[str] = []
-    honest = journal.read
-
-    async def read(after: int, limit: int) -> list[Row]:
-        happened.append(f"read {after}")
-        return await honest(after, limit)
-
-    class Slow(Reader):
-        async def take(self, rows: list[Row]) -> Taken:
-            await asyncio.sleep(0.01)
-            happened.append(f"took {rows[-1].seq}")
-            return await super().take(rows)
-
-    monkeypatch.setattr(journal, "read", read)
-    async with following(journal, Slow()) as standing:
-        await until(lambda: standing.cursor == 7)
-    assert happened == ["read 0", "read 3", "took 3", "read 6", "took 6", "took 7"]
-
-
-async def test_what_was_read_ahead_is_not_used_after_a_part_or_a_failure(journal: MemoryJournal) -> None:
+async def test_parts_failures_and_beginning_again_in_one_go(journal: MemoryJournal) -> None:
     reader = Reader(lambda _: Taken(cursor=2), raises(ValueError("no")), lambda _: Taken(cursor=0))
     async with following(journal, reader) as standing:
         await until(lambda: standing.cursor == 7)
     assert reader.offered == [[1, 2, 3], [3, 4, 5], [3, 4, 5], [1, 2, 3], [4, 5, 6], [7]]
-
-
-async def test_a_read_ahead_that_fails_is_a_failure_like_any_other(
-    journal: MemoryJournal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    honest = journal.read
-    faults = [OSError("damaged")]
-
-    async def read(after: int, limit: int) -> list[Row]:
-        if after == 3 and faults:
-            raise faults.pop()
-        return await honest(after, limit)
-
-    monkeypatch.setattr(journal, "read", read)
-    reader = Reader()
-    async with following(journal, reader) as standing:
-        await until(lambda: standing.cursor == 7)
-    assert (reader.seen, standing.failures) == ([1, 2, 3, 4, 5, 6, 7], 1)
 
 
 async def test_it_lingers_after_a_batch_that_was_not_full(journal: MemoryJournal) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from lab.story import DROP, HOUR, MINUTE, Endpoint, block, detect, february
+from lab.story import DROP, HOUR, MINUTE, SECOND, Endpoint, block, detect, february
 
 from daemon.detect.infer import (
     ABSENT,
@@ -71,11 +71,11 @@ def test_how_a_twin_does(elsewhere_fails, said):
 
 
 def test_a_twin_that_was_not_asked_since_is_pending_and_then_absent():
-    story = block(february(), "ru1", HOUR).silent("nl1", HOUR - 30)
-    story.heartbeats = False
-    state = after(story, HOUR + 2.2 * MINUTE)
-    assert status(state, state.tracks[of(story, "ru1")], of(story, "nl1")) == PENDING
+    story = block(february(heartbeats=False), "ru1", HOUR).silent("nl1", HOUR - 1)
     state = after(story, HOUR + 10 * MINUTE)
+    state.tracks[of(story, "nl1")].last = state.now - 180 * SECOND
+    assert status(state, state.tracks[of(story, "ru1")], of(story, "nl1")) == PENDING
+    state.tracks[of(story, "nl1")].last = state.now - 200 * SECOND
     assert status(state, state.tracks[of(story, "ru1")], of(story, "nl1")) == ABSENT
 
 
