@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bench import _stage as stage
 
-RATE, EVERY = 300, 10
+RATE, EVERY = 300, 5
 GOAL = 0.100
-WARM, SECONDS = 5.0, 20.0
+WARM, SECONDS = 7.0, 20.0
 
 
 def measure(kind: str) -> stage.Measured:

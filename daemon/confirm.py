@@ -47,8 +47,8 @@ class Confirmation:
             return ()
         space = min(SPACE, every / 4)
         first = now + space
-        near = [moment for moment in self.planned.get(record.series.vantage, ()) if moment > first - 60]
-        if len(near) + REPEATS > PER_MINUTE:
+        near = [moment for moment in self.planned.get(record.series.vantage, ()) if moment > now - 60]
+        if sum(moment > first - 60 for moment in near) + REPEATS > PER_MINUTE:
             return ()
         moments = tuple(space * number for number in range(1, REPEATS + 1))
         self.planned[record.series.vantage] = near + [now + moment for moment in moments]

@@ -26,6 +26,7 @@ def lay_sinks(daemon: Daemon) -> None:
     for name in daemon.sinks.keys() - wanted.keys():
         daemon.tasks.pop(name).cancel()
         del daemon.standings[name]
+        daemon.measured.pop(name, None)
     for name, outlet in wanted.items():
         if name in daemon.sinks and daemon.sinks[name].mark == outlet.mark:
             continue
@@ -40,8 +41,9 @@ async def _supply(daemon: Daemon, outlet: Outlet, standing: Standing) -> None:
     """Connect a sink and feed it; a connection that cannot be set up (a CA file gone) is tried again."""
     while True:
         try:
-            async with outlet.connect(daemon.clock) as follower:
-                await follow(daemon.journal, follower, daemon.clock, standing, linger=outlet.linger)
+            async with outlet.connect(daemon.clock) as sink:
+                daemon.measured[outlet.name] = sink.measured
+                await follow(daemon.journal, sink, daemon.clock, standing, linger=outlet.linger)
         except (OSError, ValueError) as fault:
             standing.failures += 1
             if standing.error != str(fault):

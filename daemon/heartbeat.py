@@ -3,7 +3,7 @@
 import resource
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon.rows import Health, Heartbeat
@@ -54,6 +54,8 @@ class Figures:
     """Follower to (rows it is behind, failures since the start)."""
     journal: Path
     uptime: float
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """What journal and sinks count by themselves."""
 
 
 def health(figures: Figures) -> Health:
@@ -64,6 +66,7 @@ def health(figures: Figures) -> Health:
         named[f"{name}_failures_total"] = float(failures)
     return Health(
         named
+        | dict(figures.measured)
         | {
             "in_flight": float(figures.running),
             "loop_lag_ms": figures.lag * 1e3,

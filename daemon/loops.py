@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 from daemon import heartbeat
 from daemon.heartbeat import Figures
@@ -69,6 +70,7 @@ def figures(daemon: Daemon) -> Figures:
         followers=behind,
         journal=daemon.journal.path,
         uptime=daemon.clock.monotonic() - daemon.began,
+        measured=reduce(or_, (dict(counted()) for counted in daemon.measured.values()), daemon.journal.figures),
     )
 
 

@@ -1,10 +1,11 @@
 """The sinks that a configuration asks for, found by a scan of their folder: a new one is a new file there."""
 
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Protocol
 
 from config.document import Document
 from daemon.fitness import Finding
@@ -13,7 +14,17 @@ from probes.clock import Clock
 
 FOLDER = "daemon.sinks"
 Look = Callable[[Clock], Awaitable[Finding]]
-Connect = Callable[[Clock], AbstractAsyncContextManager[Follower]]
+
+
+class Sink(Follower, Protocol):
+    """A follower that writes elsewhere, and counts what it did there."""
+
+    def measured(self) -> Mapping[str, float]:
+        """For the daemon's own health: its counts, each name ending in its unit."""
+        ...
+
+
+Connect = Callable[[Clock], AbstractAsyncContextManager[Sink]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The parts of a running daemon, in one place for those that start, feed, reload and ask them."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,5 +38,7 @@ class Daemon:
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Followers and loops by name."""
     sinks: dict[str, Outlet] = field(default_factory=dict)
+    measured: dict[str, Callable[[], Mapping[str, float]]] = field(default_factory=dict)
+    """Sink to the figures that it counts by itself."""
     lag: float = 0.0
     """Seconds by which the loop was late at its last look."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from daemon.detect.places import Watch
-from daemon.detect.series import Track
+from daemon.detect.series import Track, anew
 from daemon.detect.silence import excuse
 from daemon.detect.state import SECOND, Detection, index_of
 from daemon.rows import Planned, PlanRow
@@ -34,13 +34,24 @@ def _keep_tracks(state: Detection, plan: PlanRow) -> None:
         state.changed.tracks.add(series)
     for series, one in planned.items():
         track = state.tracks.get(series)
-        if track is None or track.config != one.config:
+        if track is None:
             state.tracks[series] = new_track(one)
+        elif track.config != one.config:
+            state.tracks[series] = anew(track, one.config)
             state.down.discard(series)
+        if _set_pace(state.tracks[series], one) or track is not state.tracks[series]:
             state.changed.tracks.add(series)
-        elif (track.every, track.patience) != (one.every * SECOND, patience_of(one)):
-            track.every, track.patience, track.seen = one.every * SECOND, patience_of(one), 1  # another grid
-            state.changed.tracks.add(series)
+
+
+def _set_pace(track: Track, planned: Planned) -> bool:
+    """Take over interval and timeout; True if they are others. Which slots have come is known by the old grid only."""
+    pace = planned.every * SECOND, patience_of(planned)
+    if (track.every, track.patience) == pace:
+        return False
+    if track.every != pace[0]:
+        track.seen = 1
+    track.every, track.patience = pace
+    return True
 
 
 def _keep_watches(state: Detection) -> None:

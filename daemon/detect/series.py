@@ -69,6 +69,11 @@ class Track:
     ok: int = 0
 
 
+def anew(track: Track, config: str) -> Track:
+    """The same series of which nothing is known any more, but which slots have come."""
+    return Track(config, track.every, track.patience, due=track.due, seen=track.seen)
+
+
 def known(track: Track, due: int) -> bool:
     """Note a slot; True if its record has come before."""
     ahead = (due - track.due) // track.every if track.due else MEMORY

@@ -3,7 +3,7 @@
 from daemon.detect.events import evaluate
 from daemon.detect.gate import judge_controls
 from daemon.detect.planning import take_plan
-from daemon.detect.series import Track, amend, flake_rate, known, look_closer, settle, take_bad, take_good
+from daemon.detect.series import Track, amend, anew, flake_rate, known, look_closer, settle, take_bad, take_good
 from daemon.detect.silence import alive, excuse, listen, pass_time
 from daemon.detect.state import CONTROL, Detection, restore
 from daemon.detect.states import tell
@@ -48,9 +48,9 @@ def _record(state: Detection, at: int, record: Record) -> list[Body]:
         return _look(state, now=woken)
     if record.failure is not None and record.failure.kind is Kind.LOCAL:
         return _look(state, now=woken)
-    if record.version != track.version:
-        track = _renew(state, record, track)
     newer = record.due > track.due
+    if newer and record.version != track.version:
+        track = _renew(state, record, track)
     if known(track, record.due):
         return _look(state, now=woken)
     state.changed.tracks.add(record.series)
@@ -64,7 +64,7 @@ def _record(state: Detection, at: int, record: Record) -> list[Body]:
 def _renew(state: Detection, record: Record, track: Track) -> Track:
     """A new version of a probe type restarts what is known; the first version that is seen does not."""
     if track.version:
-        track = Track(track.config, track.every, track.patience)
+        track = anew(track, track.config)
         state.tracks[record.series] = track
         state.down.discard(record.series)
     track.version = record.version

@@ -150,6 +150,10 @@ class Influx:
         """What was done so far."""
         return self.delivery.figures
 
+    def measured(self) -> dict[str, float]:
+        """See daemon.outlets.Sink."""
+        return self.figures.named()
+
     async def resume(self, saved: Mapping[str, bytes]) -> None:
         """Take up where the last commit left off."""
         mark = saved.get(DESTINATION)

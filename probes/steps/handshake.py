@@ -1,6 +1,7 @@
 """The tls phase: a handshake over our own socket, so that reset, eof, silence, alert and junk stay five answers."""
 
 import ssl
+from functools import lru_cache
 from typing import Any
 
 from probes.failure import Fault
@@ -98,13 +99,19 @@ def _presented(tls: ssl.SSLObject) -> dict[str, Any]:
     """What the far end showed, whether it was accepted or not."""
     if not isinstance(tls, Watched):
         return {}
-    return {"alert": tls.alert, "chain": tls.certificates and content_hash(_chain(*tls.certificates))}
+    return {"alert": tls.alert, "chain": tls.certificates and _chain_hash(*tls.certificates)}
 
 
 def _agreed(tls: ssl.SSLObject) -> dict[str, Any]:
     """What a completed handshake agreed on."""
     cipher = tls.cipher()
     return {"tls": tls.version(), "cipher": cipher and cipher[0], "alpn": tls.selected_alpn_protocol()}
+
+
+@lru_cache(maxsize=512)
+def _chain_hash(version: int, message: bytes) -> str:
+    """The hash of the chain in a Certificate message; a server shows the same one for weeks."""
+    return content_hash(_chain(version, message))
 
 
 def _chain(version: int, message: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from functools import lru_cache
 from ipaddress import ip_address
 
 import aiodns
@@ -45,6 +46,7 @@ async def resolve(run: Run, host: str, resolver: str | None = None) -> str:
     return address
 
 
+@lru_cache(maxsize=4096)
 def _is_numeric(host: str) -> bool:
     """True for an IP address."""
     try:

@@ -1,7 +1,7 @@
 from lab.story import HOUR, MINUTE, block, detect, february, keep
 
 from daemon.detector import Detector
-from daemon.rows import Event
+from daemon.rows import Body, Event
 
 ROWS = block(february(), "ru1 ru2", 30 * MINUTE, HOUR).rows(2 * HOUR)
 
@@ -9,7 +9,7 @@ ROWS = block(february(), "ru1 ru2", 30 * MINUTE, HOUR).rows(2 * HOUR)
 async def follow(rows, sizes, *, crash_at=()):
     """Feed a detector as the follower loop does; in a crash what it took last is not committed and comes again."""
     saved: dict[str, bytes] = {}
-    made = []
+    made: list[Body] = []
     detector = Detector()
     await detector.resume(saved)
     cursor, number = 0, 0

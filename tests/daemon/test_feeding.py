@@ -11,8 +11,8 @@ import pytest
 from daemon import feeding
 from daemon.feeding import feed, lay_sinks
 from daemon.fitness import Finding
-from daemon.follower import Follower, Taken
-from daemon.outlets import Outlet
+from daemon.follower import Taken
+from daemon.outlets import Outlet, Sink
 from daemon.parts import Daemon
 from daemon.rows import Annotation, Row
 from probes.clock import Clock
@@ -35,6 +35,9 @@ class Collecting:
         self.texts += [row.body.text for row in rows if isinstance(row.body, Annotation)]
         return Taken()
 
+    def measured(self) -> dict[str, float]:
+        return {"collected_rows": float(len(self.texts))}
+
 
 @dataclass
 class Store:
@@ -46,7 +49,7 @@ class Store:
     refusals: int = 0
 
     @asynccontextmanager
-    async def connect(self, _clock: Clock) -> AsyncIterator[Follower]:
+    async def connect(self, _clock: Clock) -> AsyncIterator[Sink]:
         if self.refusals > self.opened:
             self.opened += 1
             raise FileNotFoundError("ca.pem: gone")
@@ -172,6 +175,7 @@ async def test_a_sink_that_works_again_forgets_its_error(
         say(daemon, "one")
         await until(lambda: store.follower.texts == ["one"])
         await until(lambda: not daemon.standings["store"].error)
+        assert daemon.measured["store"]() == {"collected_rows": 1.0}
 
 
 async def test_the_connection_is_closed_when_the_daemon_ends(config: Path, want: Wanted) -> None:

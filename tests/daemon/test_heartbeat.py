@@ -132,3 +132,9 @@ def test_memory_is_what_the_system_says() -> None:
     seen = int(status.partition("VmRSS:")[2].split()[0]) * 1024
     assert abs(rss() - seen) < 8e6
     assert health(figures()).figures["rss_bytes"] == pytest.approx(seen, abs=8e6)
+
+
+def test_what_journal_and_sinks_count_is_told_with_the_rest(tmp_path: Path) -> None:
+    seen = Figures({"ok": 3}, 1, 0.002, {}, tmp_path / "journal.db", 60.0, {"influx_points": 7.0})
+    told = health(seen).figures
+    assert (told["influx_points"], told["ok_total"], told["loop_lag_ms"]) == (7.0, 3.0, 2.0)

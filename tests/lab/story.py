@@ -149,7 +149,8 @@ class Story:
         for planned in plan.assignments:
             told += [(ended(record), record) for record in self._records(planned, since, until, dice)]
         if self.heartbeats:
-            told += self._heartbeats(since, until, min([10, *(planned.every for planned in plan.assignments)]))
+            last = after(max(at for at, _body in told))
+            told += self._heartbeats(since, last, min([10, *(planned.every for planned in plan.assignments)]))
         return numbered(told)
 
     def _records(self, planned: Planned, since: float, until: float, dice: random.Random) -> Iterator[Record]:

@@ -34,6 +34,7 @@ def test_a_place_that_is_not_heard_of_makes_it_less_sure():
     state = Detection()
     detect(block(february(), "ru1 ru2", HOUR).rows(2 * HOUR), state)
     case = state.open_cases()[0]
+    assert case.event
     state.watches["ru2"].silent = state.now
     assert confidence(state, case, case.event) == pytest.approx(case.event.confidence - 0.2)
 
@@ -42,6 +43,7 @@ def test_it_stays_within_its_bounds():
     state = Detection()
     detect(block(february(), "ru1 ru2", HOUR).rows(2 * HOUR), state)
     case = state.open_cases()[0]
+    assert case.event
     for member in case.members.values():
         member.artefact = True
     assert confidence(state, case, case.event) == MOST

@@ -3,6 +3,7 @@ from dataclasses import replace
 from lab.story import DROP, HOUR, SECOND, block, detect, february
 
 from daemon.detect.planning import new_track, patience_of, take_plan
+from daemon.detect.series import anew
 from daemon.detect.step import Detection
 
 
@@ -39,7 +40,10 @@ def test_another_config_starts_a_series_anew():
     first, *rest = [one for one in plan.assignments if one.series.role == "chat"]
     others = [one for one in plan.assignments if one.series != first.series]
     assert take_plan(state, replace(plan, assignments=(*others, replace(first, config="new"))))
-    assert state.tracks[first.series] == new_track(replace(first, config="new"))
+    track = state.tracks[first.series]
+    assert track == anew(track, "new")
+    assert track.due > 0
+    assert not track.down
     assert first.series not in state.down
     assert all(one.series in state.down for one in rest)
 
@@ -63,6 +67,11 @@ def test_what_leaves_the_plan_is_forgotten():
     assert state.down == set()
     gone = [key for key, value in state.changes().items() if value is None]
     assert len(gone) >= 2 + 16
+
+
+def test_of_a_new_series_nothing_is_known():
+    track = new_track(february().plan().assignments[0])
+    assert (track.due, track.last, track.down, track.every) == (0, 0, False, 60 * SECOND)
 
 
 def test_patience_is_two_intervals_and_the_timeout():

@@ -10,15 +10,24 @@ from lab.story import (
     BLOCKPAGE,
     CONTROLS,
     DAY,
+    DNS_SILENCE,
     DROP,
+    FALSE_CERTIFICATE,
     HOUR,
+    INJECTION,
     LOCAL,
+    MAX,
     MINUTE,
     NXDOMAIN,
+    REFUSED,
+    REWRITE,
     SECOND,
+    SERVFAIL,
     START,
     STATUS,
+    TLS_DROP,
     TLS_RESET,
+    UNREACHABLE,
     WHATSAPP,
     Endpoint,
     Story,
@@ -351,6 +360,84 @@ def test_a_block_goes_on_through_an_outage_of_its_vantage():
     assert blocked.mechanisms == FEBRUARY
 
 
+def mixed(seed: int) -> Story:
+    """Two places, intervals of one to five minutes in any mix."""
+    dice = random.Random(seed)
+    story = Story(seed=seed).vantage("ru1", "RU", 12389).vantage("nl1", "NL", 1103)
+    story.sides.update({"whatsapp": "foreign", "telegram": "foreign", "max": "domestic", "controls": "control"})
+    telegram = (("web", "http", "https://web.telegram.org/"), ("chat", "tcp", "149.154.167.51:443"))
+    for service, endpoints in (("whatsapp", WHATSAPP), ("telegram", telegram), ("max", MAX), ("controls", CONTROLS)):
+        story.also(
+            *(
+                Endpoint(service, role, to, probe, every=dice.choice([60, 60, 120, 300]))
+                for role, probe, to in endpoints
+            )
+        )
+    return story
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 1000), start=st.integers(3000, 4000), length=st.integers(60, 2400))
+def test_an_uplink_dies_under_intervals_of_all_lengths(seed, start, length):
+    story = mixed(seed).fails(DROP, start, start + length, vantage="ru1")
+    told = events(story.rows(start + length + HOUR))
+    assert {(one.kind, one.scope.vantages) for one in told} <= {("vantage_outage", ("ru1",))}
+    assert len(last_of_each(told)) <= 1
+    assert not told or told[-1].state == "ended"
+    assert told or length < 1200
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 1000), start=st.integers(3000, 4000), length=st.integers(1200, 3000))
+def test_a_block_under_intervals_of_all_lengths(seed, start, length):
+    story = block(mixed(seed), "ru1", start, start + length).fails(DROP, 0, share=0.01)
+    event = the_event(story.rows(start + length + HOUR))
+    assert (event.kind, event.scope.vantages, event.state) == ("block", ("ru1",), "ended")
+    assert event.mechanisms == FEBRUARY
+
+
+def test_the_shipped_shape_one_line_at_home():
+    story = messengers(Story().vantage("home"))
+    event = the_event(block(story, "home", HOUR, 2 * HOUR).rows(3 * HOUR))
+    assert (event.kind, event.scope.vantages, event.mechanisms) == ("unreachable", ("home",), FEBRUARY)
+    outage = messengers(Story().vantage("home")).fails(DROP, HOUR, 2 * HOUR)
+    assert the_event(outage.rows(3 * HOUR)).kind == "vantage_outage"
+
+
+def test_a_place_with_one_service_and_no_control_can_only_say_that_nothing_answers():
+    story = Story().vantage("home", "RU").service("whatsapp", "foreign", *WHATSAPP)
+    assert the_event(story.fails(DROP, HOUR, 2 * HOUR).rows(3 * HOUR)).kind == "vantage_outage"
+    story = Story().vantage("home", "RU").service("whatsapp", "foreign", *WHATSAPP)
+    assert the_event(story.fails(DROP, HOUR, 2 * HOUR, role="chat").rows(3 * HOUR)).kind == "unreachable"
+
+
+def test_a_rotated_certificate_is_an_outage_and_no_forgery():
+    event = the_event(
+        february().fails(FALSE_CERTIFICATE, HOUR, 2 * HOUR, endpoint="mmg.whatsapp.net:443").rows(3 * HOUR)
+    )
+    assert (event.kind, event.mechanism) == ("service_outage", "certificate")
+
+
+@pytest.mark.parametrize(
+    ("how", "mechanism"),
+    [(REWRITE, "dns.rewrite"), (INJECTION, "dns.injection"), (SERVFAIL, "dns.servfail"), (DNS_SILENCE, "dns.timeout")],
+)
+def test_lies_and_silence_of_a_resolver(how, mechanism):
+    story = february().fails(how, HOUR, 2 * HOUR, service="whatsapp", role="web", vantage="ru1")
+    told = events(story.rows(3 * HOUR))
+    assert told[-1].mechanisms == {"web": mechanism}
+    assert ("on record" in told[0].summary) == (mechanism in {"dns.rewrite", "dns.injection"})
+
+
+@pytest.mark.parametrize(
+    ("how", "mechanism"), [(REFUSED, "tcp.reset"), (UNREACHABLE, "tcp.unreachable"), (TLS_DROP, "tls.drop")]
+)
+def test_what_stands_in_the_path(how, mechanism):
+    story = february().fails(how, HOUR, 2 * HOUR, endpoint="mmg.whatsapp.net:443", vantage="ru1 ru2")
+    event = the_event(story.rows(3 * HOUR))
+    assert (event.kind, event.mechanism) == ("block", mechanism)
+
+
 # ---- how long, and again ----------------------------------------
 
 
@@ -577,6 +664,29 @@ def test_a_new_version_of_a_probe_type_starts_anew():
     assert changes(numbered(rows + at_once(newer.rows(3 * HOUR, since=2 * HOUR))[1:])) == []
 
 
+def test_an_old_version_that_comes_late_does_not_start_anew():
+    old, newer = february(), february(version="2")
+    block(newer, "ru1", 0)
+    rows = at_once(old.rows(HOUR))
+    late = [
+        (START + 2 * HOUR * SECOND + number, body)
+        for number, (_at, body) in enumerate(rows)
+        if isinstance(body, Record)
+    ]
+    told = rows + at_once(newer.rows(3 * HOUR, since=HOUR))[1:]
+    assert last_of_each(events(numbered(told + late)))[0].onset == last_of_each(events(numbered(told)))[0].onset
+    assert changes(numbered(told + late)) == changes(numbered(told))
+
+
+def test_a_place_that_joins_the_plan_is_asked_too():
+    before, later = february(), february()
+    del before.places["nl1"]
+    rows = at_once(block(before, "ru1 ru2", HOUR).rows(2 * HOUR))
+    told = events(numbered(rows + at_once(block(later, "ru1 ru2", HOUR).rows(3 * HOUR, since=2 * HOUR))))
+    assert [told[0].kind, told[-1].kind] == ["unreachable", "block"]
+    assert len(last_of_each(told)) == 1
+
+
 def test_what_is_not_planned_is_ignored():
     stranger = Series("strange", "web", "x", "tcp", "ru1", "ipv4")
     bad = [
@@ -719,4 +829,3 @@ def test_all_that_is_saved_is_compact_json():
     assert {key.partition("/")[0] for key in saved} == {"series", "vantage", "event", "states", "plan", "clock"}
     assert all(value[0] == 1 for value in saved.values())
     assert state.changes() == {}
-    assert len(WHATSAPP) + len(CONTROLS) == 6
