@@ -3,9 +3,8 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from config.plan import Assignment
 from config.slots import SPREAD
@@ -46,12 +45,13 @@ class Runner:
     group: asyncio.TaskGroup
     vantages: Mapping[str, Vantage]
     confirmation: Confirmation = field(default_factory=Confirmation)
-    running: dict[Series, Slot] = field(default_factory=dict)
+    running: dict[Series, tuple[Slot, asyncio.Task[None]]] = field(default_factory=dict)
     in_flight: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     """ok, failed, local, skipped, bugs, confirmed."""
     bugs: set[tuple[str, str]] = field(default_factory=set)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    repeats: set[asyncio.Task[None]] = field(default_factory=set)
+    """The confirming runs, those that wait for their moment too."""
     stopped: bool = False
 
     def start(self, slot: Slot) -> None:
@@ -60,9 +60,8 @@ class Runner:
         if series in self.running or self.in_flight[series.vantage] >= IN_FLIGHT:
             self.skip(slot, "overload")
             return
-        self.running[series] = slot
         self.in_flight[series.vantage] += 1
-        self._spawn(self._slot(slot), partial(self._ended, slot))
+        self.running[series] = slot, self.group.create_task(self._slot(slot))
 
     def skip(self, slot: Slot, reason: str) -> None:
         """Write down that a slot has no record."""
@@ -72,40 +71,36 @@ class Runner:
     async def stop(self) -> None:
         """Break off what is under way; every slot of it becomes a gap."""
         self.stopped = True
-        for task in self.tasks:
+        tasks = {task for _slot, task in self.running.values()} | self.repeats
+        for task in tasks:
             task.cancel()
-        if self.tasks:
-            await asyncio.wait(self.tasks, timeout=BREAK_OFF)
-        for slot in self.running.values():  # their probes hold on; what they may still return is too late
+        if tasks:
+            await asyncio.wait(tasks, timeout=BREAK_OFF)
+        for slot, _task in self.running.values():  # also of probes that hold on: what they may still return is too late
             self.skip(slot, "stop")
         self.running = {}
 
-    def _spawn(self, work: Coroutine[None, None, None], ended: Callable[[asyncio.Task[None]], None]) -> None:
-        task = self.group.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(ended)
-
-    def _ended(self, slot: Slot, task: asyncio.Task[None]) -> None:
-        """A run is over, also one that was broken off before its first step."""
-        self.tasks.discard(task)
-        series = slot.assignment.series
-        self.in_flight[series.vantage] -= 1
-        if self.running.pop(series, None) is not None and task.cancelled():
-            self.skip(slot, "stop")
-
     async def _slot(self, slot: Slot) -> None:
-        """One slot, from its start to the journal."""
+        """One slot, from its start to the journal; if cancelled it stays among the running, for the stop to tell."""
         assignment = slot.assignment
         now = asyncio.get_running_loop().time()
         latest = slot.start - slot.after + SPREAD * assignment.every
         try:
             record = await self._run(assignment, _attempt(assignment, slot, now - slot.start), latest)
         except Skipped as skipped:
-            self.skip(slot, skipped.reason)
+            self._end(slot, None, skipped.reason)
+        else:
+            self._end(slot, record, "bug")
+
+    def _end(self, slot: Slot, record: Record | None, reason: str) -> None:
+        """A run is over: write its record, or why there is none."""
+        series = slot.assignment.series
+        self.in_flight[series.vantage] -= 1
+        if self.running.pop(series, None) is None:  # told as a gap at the stop
             return
         if record is None:
-            self.skip(slot, "bug")
-        elif assignment.series in self.running:
+            self.skip(slot, reason)
+        else:
             self._keep(slot, record)
 
     def _keep(self, slot: Slot, record: Record) -> None:
@@ -115,7 +110,9 @@ class Runner:
         now = asyncio.get_running_loop().time()
         moments = self.confirmation.moments(record, slot.assignment.every, now)
         if moments and not self.stopped:
-            self._spawn(self._confirm(slot, record, moments), self.tasks.discard)
+            task = self.group.create_task(self._confirm(slot, record, moments))
+            self.repeats.add(task)
+            task.add_done_callback(self.repeats.discard)
 
     async def _confirm(self, slot: Slot, record: Record, moments: tuple[float, ...]) -> None:
         """Repeat a run whose outcome was news, at moments (seconds after it ended); evidence, not measurement."""

@@ -8,6 +8,12 @@ from collections.abc import Generator, Iterator
 from unittest import mock
 
 import pytest
+from hypothesis import settings
+
+# Where nobody looks on (CI), every run tries the same examples: a red run must mean that the change is at fault.
+settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("repeatable")
 
 LONG_TIMEOUT = 900
 SETUP = "tests/tools/setup_debian.sh says what to install"

@@ -39,7 +39,7 @@ def hypotheses(state: Detection) -> list[Wide]:
     found += _networks(state, {vantage: one for vantage, one in deaf.items() if not _explained(found, vantage)})
     for vantage in sorted(state.watches):
         if not _explained(found, vantage):
-            found += _alone(state, vantage)
+            found += _alone(state, vantage, deaf.get(vantage))
     return found
 
 
@@ -47,9 +47,14 @@ def _explained(found: Iterable[Wide], vantage: str) -> bool:
     return any(vantage in one.vantages for one in found)
 
 
-def _alone(state: Detection, vantage: str) -> list[Wide]:
-    """The outage of one vantage, or of one family there while the other lives."""
-    if state.watches[vantage].silent or is_out(state, vantage):
+def _alone(state: Detection, vantage: str, deaf: Deaf | None) -> list[Wide]:
+    """The outage of one vantage, or of one family there while the other lives.
+
+    A line that lies (a portal, a resolver that denies everything) leaves a few addresses reachable: it is out as well
+    where its controls fail together with most of all services.
+    """
+    lies = deaf is not None and deaf.mechanism == OUTAGE and state.line(vantage, "").suspect
+    if state.watches[vantage].silent or is_out(state, vantage) or lies:
         return [_make(state, "vantage_outage", [vantage])]
     families = sorted(
         family for (place, family), services in state.index.families.items() if place == vantage and len(services) > 1

@@ -1,7 +1,6 @@
-from lab.story import HOUR, MINUTE, block, detect, february, keep
-
 from daemon.detector import Detector
 from daemon.rows import Body, Event
+from tests.lab.story import HOUR, MINUTE, block, detect, february, keep
 
 ROWS = block(february(), "ru1 ru2", 30 * MINUTE, HOUR).rows(2 * HOUR)
 

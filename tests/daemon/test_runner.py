@@ -158,9 +158,8 @@ async def test_a_slot_becomes_a_record() -> None:
 
 async def test_the_first_good_record_is_looked_at_once() -> None:
     async with running() as scene, serve(good_tls) as port:
-        await scene.ran(planned("tls", f"127.0.0.1:{port}", every=1))
-        assert not scene.runner.tasks or scene.records() == scene.rows
-        await scene.until(lambda scene: not scene.runner.tasks)
+        assert isinstance(await scene.ran(planned("tls", f"127.0.0.1:{port}", every=1)), Record)
+        assert scene.runner.repeats == set()
     assert len(scene.rows) == 1
 
 
@@ -293,7 +292,7 @@ async def test_down_is_confirmed_once_and_coming_up_again() -> None:
             assignment = planned("tls", f"127.0.0.1:{port}", every=1)
             for number in range(3):
                 await scene.ran(assignment, SLOT + number)
-            await scene.until(lambda scene: not scene.runner.tasks)
+            await scene.until(lambda scene: not scene.runner.repeats)
             assert kinds(scene.records()) == [Kind.RESET] * 3
             assert len(scene.records(Purpose.CONFIRM)) == 2
         scene.runner.confirmation.last[assignment.series] = ("ok", 0)
@@ -314,7 +313,7 @@ async def test_what_confirms_is_no_measurement_itself(probe_type) -> None:
 
     async with running() as scene:
         await scene.ran(planned(probe_type(once), "x:1", every=1))
-        await scene.until(lambda scene: not scene.runner.tasks)
+        await scene.until(lambda scene: not scene.runner.repeats)
     assert runs == [Purpose.SLOT, Purpose.CONFIRM, Purpose.CONFIRM]
     assert kinds(scene.records(Purpose.CONFIRM)) == [None, None]
     assert scene.runner.counts == {"failed": 1, "confirmed": 2}
@@ -324,14 +323,14 @@ async def test_a_block_of_everything_is_confirmed_six_times_a_minute() -> None:
     async with running() as scene:
         for _ in range(8):
             scene.start(planned("tcp", f"127.0.0.1:{closed_port()}", every=1))
-        await scene.until(lambda scene: len(scene.records()) == 8 and not scene.runner.tasks)
+        await scene.until(lambda scene: len(scene.records()) == 8 and not scene.runner.repeats)
     assert len(scene.records(Purpose.CONFIRM)) == PER_MINUTE
 
 
 async def test_a_repeat_without_budget_is_left_out(probe_type) -> None:
     async with running(owned=lambda _address: Rate(1e3, 2)) as scene:
         await scene.ran(planned("tcp", f"127.0.0.1:{closed_port()}", every=1))
-        await scene.until(lambda scene: not scene.runner.tasks)
+        await scene.until(lambda scene: not scene.runner.repeats)
     assert len(scene.records(Purpose.CONFIRM)) == 1
     assert scene.gaps() == []
 
@@ -397,7 +396,7 @@ async def test_a_bug_in_a_repeat_leaves_no_row(probe_type) -> None:
 
     async with running() as scene:
         await scene.ran(planned(probe_type(breaks_later), "x:1", every=1))
-        await scene.until(lambda scene: not scene.runner.tasks)
+        await scene.until(lambda scene: not scene.runner.repeats)
     assert len(scene.rows) == 1
     assert scene.runner.counts == {"failed": 1, "bugs": 2}
 
@@ -479,7 +478,7 @@ async def test_a_run_that_ends_as_it_is_broken_off_is_told_once(probe_type) -> N
         scene.start(planned(probe_type(stubborn), "x:1", every=1))
         await asyncio.sleep(0.01)
     assert len(scene.rows) == 1
-    assert scene.runner.tasks == set()
+    assert scene.runner.repeats == set()
 
 
 async def test_a_run_that_holds_on_is_a_gap_and_too_late_for_a_record(probe_type, monkeypatch) -> None:

@@ -1,4 +1,4 @@
-"""The whole daemon under load, killed at random moments, with a real InfluxDB at its side: nothing lost, nothing twice."""
+"""The whole daemon under load, killed at random moments, with a real InfluxDB beside it: nothing lost or twice."""
 
 import random
 import time
@@ -61,7 +61,7 @@ def test_killed_twenty_times_under_load_the_store_holds_each_measured_slot_once(
         config = configure(tmp_path, influxd, bucket, port)
         for _ in range(20):
             with started(config, folder=tmp_path) as daemon:
-                soon(lambda: "running:" in daemon.said())  # noqa: B023  awaited here
+                soon(lambda: "running:" in daemon.said())
                 time.sleep(chance.uniform(0.2, 3.0))  # the moment of the kill is what is random here
                 daemon.process.kill()
                 daemon.process.wait()

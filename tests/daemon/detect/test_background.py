@@ -1,8 +1,7 @@
-from lab.story import DROP, HOUR, detect, february
-
 from daemon.detect.background import LONGEST, needed
 from daemon.detect.series import RUN
 from daemon.detect.step import Detection
+from tests.lab.story import DROP, HOUR, detect, february
 
 
 def needs(story, vantage="ru1"):

@@ -1,4 +1,4 @@
-from lab.story import DROP, HOUR, Story, block, events, february
+from tests.lab.story import DROP, HOUR, Story, block, events, february
 
 
 def compared(story):

@@ -1,8 +1,8 @@
 import pytest
-from lab.story import BLOCKPAGE, DROP, HOUR, Story, block, detect, events, february
 
 from daemon.detect.confidence import LEAST, MOST, confidence
 from daemon.detect.step import Detection
+from tests.lab.story import BLOCKPAGE, DROP, HOUR, Story, block, detect, events, february
 
 
 def sure(story):

@@ -1,5 +1,6 @@
 import pytest
-from lab.story import FALSE_CERTIFICATE, HOUR, NXDOMAIN, Endpoint, events, february
+
+from tests.lab.story import FALSE_CERTIFICATE, HOUR, NXDOMAIN, Endpoint, events, february
 
 NAMES = ("web.whatsapp.com", "www.whatsapp.com", "g.whatsapp.net")
 RESOLVERS = ("195.208.4.1/udp", "195.208.5.1/udp")

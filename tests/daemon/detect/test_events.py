@@ -1,7 +1,6 @@
-from lab.story import DROP, HOUR, MINUTE, STATUS, after, block, detect, events, february, last_of_each
-
 from daemon.detect.events import REOPEN, evaluate
 from daemon.detect.step import Detection
+from tests.lab.story import DROP, HOUR, MINUTE, STATUS, after, block, detect, events, february, last_of_each
 
 
 def test_looking_twice_tells_nothing_new():

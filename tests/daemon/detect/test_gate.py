@@ -1,10 +1,10 @@
 import pytest
-from lab.story import DROP, HOUR, MINUTE, SECOND, START, Story, attempt, detect, events, february, numbered
 
 from daemon.detect.gate import hush, is_out, lines_of, may_speak, trusted
 from daemon.detect.step import Detection, step
 from daemon.rows import Heartbeat, Row
 from probes.record import Failure, Kind, Phase
+from tests.lab.story import DROP, HOUR, MINUTE, SECOND, START, Story, attempt, detect, events, february, numbered
 
 
 def after(story, until):

@@ -1,5 +1,4 @@
 import pytest
-from lab.story import DROP, HOUR, MINUTE, SECOND, Endpoint, block, detect, february
 
 from daemon.detect.infer import (
     ABSENT,
@@ -15,6 +14,7 @@ from daemon.detect.infer import (
     undecided,
 )
 from daemon.detect.step import Detection
+from tests.lab.story import DROP, HOUR, MINUTE, SECOND, Endpoint, block, detect, february
 
 
 def after(story, until):

@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lab.story import START, attempt
 
 from daemon.detect.mechanism import depth, host_of, injected, mechanism_of, mode, zone_of
 from probes.record import Answer, Facts, Failure, Kind, Phase, Series
+from tests.lab.story import START, attempt
 
 SERIES = Series("whatsapp", "web", "web.whatsapp.com/A@vantage", "dns", "ru1", "ipv4")
 

@@ -1,10 +1,9 @@
 from dataclasses import replace
 
-from lab.story import DROP, HOUR, SECOND, block, detect, february
-
 from daemon.detect.planning import new_track, patience_of, take_plan
 from daemon.detect.series import anew
 from daemon.detect.step import Detection
+from tests.lab.story import DROP, HOUR, SECOND, block, detect, february
 
 
 def ready(story=None, until=HOUR):

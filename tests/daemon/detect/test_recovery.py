@@ -1,7 +1,6 @@
-from lab.story import DROP, HOUR, MINUTE, block, detect, february
-
 from daemon.detect.recovery import came_back, member_of, refresh
 from daemon.detect.step import Detection
+from tests.lab.story import DROP, HOUR, MINUTE, block, detect, february
 
 
 def case_after(story, until):

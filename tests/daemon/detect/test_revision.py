@@ -1,10 +1,10 @@
 from dataclasses import replace
 
 import pytest
-from lab.story import DROP, HOUR, MINUTE, block, detect, february
 
 from daemon.detect.revision import EVIDENCE, STANDING, revise, scope_of, settle_onset
 from daemon.detect.step import Detection
+from tests.lab.story import DROP, HOUR, MINUTE, block, detect, february
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import json
 
 import pytest
-from lab.story import HOUR, block, detect, february
 
 from daemon.detect.places import Line, Watch
 from daemon.detect.saved import (
@@ -20,6 +19,7 @@ from daemon.detect.saved import (
     watch_from,
 )
 from daemon.detect.step import Detection
+from tests.lab.story import HOUR, block, detect, february
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from lab.story import SECOND, START, attempt
 
 from daemon.detect.series import (
     MEMORY,
@@ -18,6 +17,7 @@ from daemon.detect.series import (
     take_good,
 )
 from probes.record import Failure, Kind, Phase, Purpose, Series
+from tests.lab.story import SECOND, START, attempt
 
 SERIES = Series("whatsapp", "chat", "g:5222", "tcp", "ru1", "ipv4")
 MINUTE = 60 * SECOND

@@ -1,8 +1,8 @@
 import pytest
-from lab.story import HOUR, SECOND, detect, february
 
 from daemon.detect.silence import alive, excuse, listen, pass_time
 from daemon.detect.step import Detection
+from tests.lab.story import HOUR, SECOND, detect, february
 
 
 @pytest.fixture

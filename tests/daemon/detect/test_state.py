@@ -1,7 +1,6 @@
-from lab.story import HOUR, SECOND, Endpoint, block, detect, february
-
 from daemon.detect.state import HEARTBEAT, NEAR, Detection, beat_of, index_of, restore
 from daemon.rows import Place
+from tests.lab.story import HOUR, SECOND, Endpoint, block, detect, february
 
 
 def test_what_is_not_planned_has_no_place_and_is_foreign():

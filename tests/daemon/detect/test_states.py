@@ -1,8 +1,8 @@
 import pytest
-from lab.story import DROP, HOUR, MINUTE, SECOND, START, block, detect, february, states
 
 from daemon.detect.states import BLOCKED, DEGRADED, OK, UNKNOWN, tell
 from daemon.detect.step import Detection
+from tests.lab.story import DROP, HOUR, MINUTE, SECOND, START, block, detect, february, states
 
 
 def of(story, service="whatsapp", vantage="ru1", until=2 * HOUR):

@@ -1,7 +1,9 @@
-from lab.story import DROP, HOUR, MINUTE, block, detect, february
+from dataclasses import replace
 
 from daemon.detect.step import Detection
 from daemon.detect.wide import hypotheses
+from daemon.rows import Event
+from tests.lab.story import DROP, HOUR, MINUTE, NXDOMAIN, Endpoint, block, detect, february
 
 
 def said(story, until):
@@ -72,3 +74,32 @@ def test_most_services_of_a_country_are_an_outage_of_the_network():
 def test_a_third_place_that_works_speaks_against_the_country():
     story = february().vantage("ru3", "RU", 8402).fails(DROP, HOUR, vantage="ru1 ru2")
     assert [kind for kind, *_rest in said(story, HOUR + 6 * MINUTE)] == ["vantage_outage", "vantage_outage"]
+
+
+def lying(until=1e9):
+    """One resolver denies every name; a service that is measured by its address goes on answering."""
+    story = (
+        february()
+        .service("signal", "foreign", ("chat", "tls", "c:443"))
+        .also(Endpoint("telegram", "chat", "149.154.167.51:443", "tcp"))
+    )
+    story.sides["telegram"] = "foreign"
+    names = {"service": "whatsapp signal max controls"}
+    return story.fails(NXDOMAIN, HOUR, until, vantage="ru1", **names)
+
+
+def test_a_place_whose_line_lies_is_out_though_an_address_still_answers():
+    assert said(lying(), HOUR + 6 * MINUTE) == [("vantage_outage", ["ru1"], "outage")]
+
+
+def test_the_lie_ends_with_it_and_is_told_as_one_event():
+    revisions = [row for row in detect(lying(2 * HOUR).rows(3 * HOUR)) if isinstance(row, Event)]
+    assert {event.kind for event in revisions} == {"vantage_outage"}
+    assert len({event.id for event in revisions}) == 1
+    assert revisions[-1].ended is not None
+
+
+def test_controls_that_answer_speak_against_a_lying_line():
+    story = lying()
+    story.troubles[-1] = replace(story.troubles[-1], concerns=lambda one: one.service == "whatsapp")
+    assert said(story, HOUR + 6 * MINUTE) == []

@@ -1,4 +1,4 @@
-from lab.story import DROP, HOUR, NXDOMAIN, STATUS, Story, block, demo, events, february, messengers
+from tests.lab.story import DROP, HOUR, NXDOMAIN, STATUS, Story, block, demo, events, february, messengers
 
 
 def said(story, until=2 * HOUR):
