@@ -34,8 +34,8 @@ def test_the_last_slot_record_of_a_series_counts_not_what_confirmed_it() -> None
 def test_the_slots_while_down_become_one_gap() -> None:
     before = past(rows(record(1), record(2)))
     now = due_of(5, EVERY, OFFSET) + 3 * SECOND
-    due = [due_of(slot, EVERY, OFFSET) for slot in (3, 5)]
-    assert missed(before, [assignment()], now) == [Gap(SERIES, *due, EVERY, "down")]
+    first, last = (due_of(slot, EVERY, OFFSET) for slot in (3, 5))
+    assert missed(before, [assignment()], now) == [Gap(SERIES, first, last, EVERY, "down")]
 
 
 def test_what_a_gap_covers_is_not_told_twice() -> None:

@@ -251,8 +251,9 @@ def the_event(rows: Iterable[Row]) -> Event:
     return found[0]
 
 
-def after(moment: int) -> float:
-    """Seconds of the story."""
+def after(moment: int | None) -> float:
+    """Seconds of the story; a moment that did not come is told here."""
+    assert moment is not None
     return (moment - START) / SECOND
 
 

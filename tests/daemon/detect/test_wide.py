@@ -84,8 +84,7 @@ def lying(until=1e9):
         .also(Endpoint("telegram", "chat", "149.154.167.51:443", "tcp"))
     )
     story.sides["telegram"] = "foreign"
-    names = {"service": "whatsapp signal max controls"}
-    return story.fails(NXDOMAIN, HOUR, until, vantage="ru1", **names)
+    return story.fails(NXDOMAIN, HOUR, until, vantage="ru1", service="whatsapp signal max controls")
 
 
 def test_a_place_whose_line_lies_is_out_though_an_address_still_answers():
