@@ -26,6 +26,8 @@ def err() -> Console:
 
 def complain(what: object, code: int = 2) -> int:
     """Say what is wrong on stderr; returns the exit code."""
+    if isinstance(what, OSError) and what.filename:
+        what = f"{what.filename}: {(what.strerror or str(what)).lower()}"
     err().print(f"reachd: {what}", style="red", soft_wrap=True)
     return code
 

@@ -20,6 +20,11 @@ def test_a_complaint_goes_to_stderr_and_gives_the_code(capsys):
     assert said.err == "reachd: no journal at [here]\nreachd: differs\n"
 
 
+def test_a_fault_of_the_system_is_told_with_its_file_and_without_its_number(capsys):
+    complain(FileNotFoundError(2, "No such file or directory", "old.jsonl"))
+    assert capsys.readouterr().err == "reachd: old.jsonl: no such file or directory\n"
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
