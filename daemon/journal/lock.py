@@ -18,7 +18,7 @@ class Lock:
     def __init__(self, journal: Path) -> None:
         """Takes the lock. Raises JournalRefused with the holder's process id if another has it, OSError."""
         path = lock_path(journal)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,6 +1,6 @@
 """The file: its tables, its version, how it is opened for writing and for reading."""
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, suppress, suppress
 from pathlib import Path
 
 import apsw
@@ -45,7 +45,9 @@ class JournalRefused(Exception):  # noqa: N818  what a user reads
 
 
 def open_writer(path: Path) -> apsw.Connection:
-    """The one connection that writes; makes the file if there is none. Raises JournalRefused, apsw.Error."""
+    """The one connection that writes; makes the file if there is none. Raises JournalRefused, OSError, apsw.Error."""
+    with suppress(FileExistsError):  # what was measured from a line is for its owner to show; SQLite keeps the mode
+        path.touch(mode=0o600, exist_ok=False)
     connection = apsw.Connection(str(path))
     with ExitStack() as undo:
         undo.callback(connection.close)

@@ -117,3 +117,14 @@ def test_names_with_signs_that_mean_something_in_addresses(tmp_path):
     open_writer(path).close()
     open_reader(path).close()
     assert path.exists()
+
+
+def test_a_new_journal_is_for_its_owner_alone(tmp_path):
+    path = tmp_path / "journal.db"
+    connection = open_writer(path)
+    try:
+        connection.execute("CREATE TABLE more (x)")
+        files = [path, path.with_name("journal.db-wal"), path.with_name("journal.db-shm")]
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    finally:
+        connection.close()
