@@ -1,6 +1,6 @@
 """The file: its tables, its version, how it is opened for writing and for reading."""
 
-from contextlib import ExitStack, suppress, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import apsw
