@@ -7,14 +7,12 @@ import os
 import resource
 import socket
 import ssl
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -108,7 +106,17 @@ async def _page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
-    """A server context for HOSTS with a P-256 certificate, TLS 1.3; writes ca.pem into the folder."""
+    """A server context for HOSTS, TLS 1.3; whoever comes first writes its P-256 certificate and ca.pem."""
+    if not (folder / "pair.pem").exists():
+        _write_certificates(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(folder / "pair.pem")
+    return context
+
+
+def _write_certificates(folder: Path) -> None:
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = _unsigned("bench authority", ca_key).add_extension(
         x509.BasicConstraints(ca=True, path_length=0), critical=True
@@ -121,11 +129,6 @@ def certificate(folder: Path) -> ssl.SSLContext:
     pem = serialization.Encoding.PEM
     (folder / "ca.pem").write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(pem))
     (folder / "pair.pem").write_bytes(secret + leaf.sign(ca_key, hashes.SHA256()).public_bytes(pem))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(folder / "pair.pem")
-    return context
 
 
 def _unsigned(subject: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
@@ -216,10 +219,12 @@ def configure(folder: Path, load: Load) -> Path:
 class Measured:
     """What a daemon did in its window."""
 
-    costs: tuple[float, ...]
-    """Processor seconds of a probe, for each second."""
-    good: int
+    observed: Any
+    """What `observe` returned."""
+    ends: tuple[int, ...]
+    """When the runs ended (wall time in microseconds), sorted."""
     bad: int
+    """Records of failures."""
     gaps: Mapping[str, int]
     """Slots without a record by reason."""
     late: tuple[float, ...]
@@ -233,12 +238,15 @@ class Measured:
         return self.late[min(len(self.late) - 1, int(len(self.late) * share))]
 
 
-def run_daemon(folder: Path, load: Load) -> Measured:
-    """Run the whole daemon on a configuration in this process and measure it."""
-    return asyncio.run(_run_daemon(configure(folder, load), load))
+Observe = Callable[[], Awaitable[object]]
 
 
-async def _run_daemon(path: Path, load: Load) -> Measured:
+def run_daemon(folder: Path, load: Load, observe: Observe | None = None) -> Measured:
+    """Run the whole daemon in this process and measure it while it is observed, or for the seconds of the load."""
+    return asyncio.run(_run_daemon(configure(folder, load), load, observe))
+
+
+async def _run_daemon(path: Path, load: Load, observe: Observe | None) -> Measured:
     clock, stop = SystemClock(), asyncio.Event()
     now = prepare(path)
     async with asyncio.TaskGroup() as group:
@@ -246,14 +254,12 @@ async def _run_daemon(path: Path, load: Load) -> Measured:
         group.create_task(serve(path, now, clock, stop=stop))
         laid = await _laid(began)
         await asyncio.sleep(load.warm)
-        looks = [(clock.wall(), processor())]
-        while looks[-1][0] - looks[0][0] < load.seconds * SECOND:
-            await asyncio.sleep(1.0)
-            looks.append((clock.wall(), processor()))
-        memory = rss()
+        begin = clock.wall()
+        observed = await (observe() if observe else asyncio.sleep(load.seconds))
+        end, memory = clock.wall(), rss()
         stop.set()
-    rows = [row for row in await all_rows(now.document.journal) if looks[0][0] <= row.at < looks[-1][0]]
-    return _judge(rows, load, looks, memory, laid)
+    rows = [row for row in await all_rows(now.document.journal) if begin <= row.at < end]
+    return _judge(rows, load, observed, memory, laid)
 
 
 async def _laid(began: float) -> float:
@@ -285,23 +291,13 @@ async def all_rows(path: Path) -> list[Row]:
     return rows
 
 
-def _judge(rows: list[Row], load: Load, looks: list[tuple[int, float]], memory: int, laid: float) -> Measured:
+def _judge(rows: list[Row], load: Load, observed: object, memory: int, laid: float) -> Measured:
     records = [row.body for row in rows if isinstance(row.body, Record) and row.body.purpose is Purpose.SLOT]
     ends = sorted(record.began + round(record.seconds * SECOND) for record in records)
-    costs = [
-        (after - before) / max(1, bisect_left(ends, end) - bisect_left(ends, begin))
-        for (begin, before), (end, after) in pairwise(looks)
-    ]
-    good = sum(record.failure is None for record in records)
+    bad = sum(record.failure is not None for record in records)
     late = sorted(_lateness(record, load.every) for record in records)
     gaps = Counter(row.body.reason for row in rows if isinstance(row.body, Gap))
-    return Measured(tuple(costs), good, len(records) - good, gaps, tuple(late), memory, laid)
-
-
-def lower_quartile(costs: Iterable[float]) -> float:
-    """A quarter of the seconds cost less: other work on the same machine makes the rest dearer, never cheaper."""
-    ordered = sorted(costs)
-    return ordered[len(ordered) // 4]
+    return Measured(observed, tuple(ends), bad, gaps, tuple(late), memory, laid)
 
 
 def _lateness(record: Record, every: int) -> float:

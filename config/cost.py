@@ -12,6 +12,10 @@ HEARTBEAT = 100
 """Bytes of a heartbeat on disk, rounded up."""
 HEALTH = 500
 """Bytes of the daemon's own figures on disk, rounded up."""
+ROLLUP = 60
+"""Bytes of a rollup on disk, rounded up."""
+WINDOWS = (300, 3600)
+"""Seconds of the windows of rollups, each a row, a series and a point of its own."""
 BEAT = 10
 """Seconds between two heartbeats, or the shortest interval if that is less."""
 STATE = 60
@@ -57,14 +61,15 @@ def cost(plan: Plan) -> Cost:
     rate = sum(1 / each.every for each in plan.assignments)
     beat = min([BEAT, *(each.every for each in plan.assignments)])
     beats = len(plan.vantages) / beat
+    rolled = sum(1 / max(each.every, width) for each in plan.assignments for width in WINDOWS)
     states = len({(each.series.service, each.series.vantage) for each in plan.assignments})
     return Cost(
         targets=targets,
         probes_per_second=rate,
         bytes_per_day=sum(target.bytes_per_day for target in targets),
-        journal_bytes=round(MONTH * (rate * RECORD + beats * HEARTBEAT + HEALTH / BEAT)),
-        influx_series=len(plan.assignments) + states + len(plan.vantages) + 1,
-        influx_points_per_second=rate + states / STATE + beats + 1 / BEAT,
+        journal_bytes=round(MONTH * (rate * RECORD + rolled * ROLLUP + beats * HEARTBEAT + HEALTH / BEAT)),
+        influx_series=len(plan.assignments) * (1 + len(WINDOWS)) + states + len(plan.vantages) + 1,
+        influx_points_per_second=rate + rolled + states / STATE + beats + 1 / BEAT,
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from config.candidates import candidates, clashes, hopeless
 from config.faults import ConfigError, Fault, Origin, meant
+from config.names import plain_name
 from config.quantities import in_words
 from config.reading import Model, Part, Source, Unreadable, fill, members, read, tables
 from config.sections import Alert, Detect, Influxdb, Limit, LimitKeys, Retention, Web, folder_of, own_addresses
@@ -18,7 +19,6 @@ from config.vantage import VantageSetting, read_vantages
 from probes.plugin import Options
 
 WAITING = {
-    ("web",): "the page comes later",
     (
         "detect",
         "false_events",
@@ -48,7 +48,8 @@ class Document:
     """By name."""
     journal: Path
     influxdb: Influxdb | None
-    web: Web
+    web: Web | None
+    """None where the file has no `[web]`: there is no page then."""
     alerts: Mapping[str, Alert]
     retention: Retention
     detect: Detect
@@ -96,7 +97,7 @@ def _assemble(source: Source, folder: Path, faults: list[Fault]) -> Document:
         vantages=vantages,
         journal=folder / Path(keys.journal if keys else "").expanduser(),
         influxdb=_section(Influxdb, source, "influxdb", faults),
-        web=_section(Web, source, "web", faults) or Web(),
+        web=_section(Web, source, "web", faults),
         alerts={name: alert for name, part in tables(source, "alerts", faults) if (alert := fill(Alert, part, faults))},
         retention=_section(Retention, source, "retention", faults) or Retention(),
         detect=_section(Detect, source, "detect", faults) or Detect(),
@@ -150,10 +151,14 @@ def _overlaps(service: Service) -> Iterator[str]:
 
 def _crossed(source: Source, document: Document, listed: Listed) -> Iterator[Fault]:
     """What is wrong between sections."""
-    if document.web.public and document.web.token is None:
+    if document.web is not None and document.web.public and document.web.token is None:
         yield source.fault("is missing: a page that others can reach needs { file = … } or { env = … }", "web", "token")
     names = [vantage.name for vantage in document.vantages]
     for name, alert in document.alerts.items():
+        try:
+            plain_name(name)
+        except ValueError as fault:
+            yield source.fault(f"the name of an alert {fault}", "alerts", name)
         if alert.via is not None and alert.via not in names:
             yield source.fault(f"{alert.via!r} is no vantage{meant(alert.via, names)}", "alerts", name, "via")
     unlisted = list(_unlisted(source, document, listed.names)) if listed.complete else []
@@ -194,7 +199,6 @@ def _unmeasured(source: Source, document: Document, listed: Listed) -> Iterator[
 def _notices(source: Source, vantages: tuple[VantageSetting, ...]) -> Iterator[str]:
     """What is accepted without effect, and what will be missed in the results."""
     waiting = [(path, words) for path, words in WAITING.items() if _written(source, path)]
-    waiting += [(("alerts", name), "alerts are not sent yet") for name in _keys(source, "alerts")]
     for path, words in waiting:
         yield str(source.fault(f"has no effect yet: {words}", *path))
     for vantage in vantages:

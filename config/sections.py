@@ -48,10 +48,21 @@ def _authority(name: str, info: ValidationInfo[Path]) -> str:
 
 def _listen(text: str) -> str:
     try:
-        split_host_port(text)
+        _place(text)
     except ValueError:
-        raise ValueError('must be an address and a port from 1 to 65535, such as "127.0.0.1:8642"') from None
+        raise ValueError('must be an address and a port from 0 to 65535, such as "127.0.0.1:8642"') from None
     return text
+
+
+def _place(text: str) -> tuple[str, int]:
+    """Host and port, 0 for any that is free. Raises ValueError."""
+    if text.endswith(":0"):
+        return split_host_port(f"{text[:-1]}1")[0], 0
+    return split_host_port(text)
+
+
+def _hosts(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(ascii_host(name) for name in names)
 
 
 def _own(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,17 +90,24 @@ class Influxdb(Options):
 
 
 class Web(Options):
-    """`[web]`: where the page is shown."""
+    """`[web]`: where the page is shown; without this section there is none. Read at the start only."""
 
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8642"
-    """Address and port of the page."""
+    """Address and port of the page; port 0 takes any that is free, and the log says which."""
     token: SecretText | None = None
     """What a reader has to show; required where the address is not loopback."""
+    hosts: Annotated[Names, AfterValidator(_hosts)] = ()
+    """Names under which it is asked for beside its address, such as that of a proxy in front of it."""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port to listen on."""
+        return _place(self.listen)
 
     @property
     def public(self) -> bool:
         """True where others than this machine can reach the page."""
-        host = split_host_port(self.listen)[0]
+        host = self.place[0]
         try:
             return not ip_address(host).is_loopback
         except ValueError:

@@ -1,6 +1,7 @@
 """Which authorities a certificate is checked against, by name; the roots that public stores lack are shipped."""
 
 import ssl
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,9 +30,15 @@ def settle_trust(name: str, folder: Path) -> str:
         raise ValueError(f"{name!r} is no trust: write {choices}{meant(name, NAMES)}")
     path = (folder / Path(name).expanduser()).resolve()
     try:
-        ssl.create_default_context(cafile=path)
+        _look_into(path, path.stat().st_mtime_ns)
     except ssl.SSLError:
         raise ValueError(f"the file {name} holds no certificate in PEM form") from None
     except (OSError, ValueError) as fault:
         raise ValueError(f"the file {name} cannot be read: {reason(fault)}") from None
     return str(path)
+
+
+@lru_cache(maxsize=64)
+def _look_into(path: Path, _changed: int) -> None:
+    """Raises what ssl says of a file; once for each state of it, however many endpoints name it."""
+    ssl.create_default_context(cafile=path)

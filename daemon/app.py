@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from ssl import SSLContext
@@ -15,7 +15,7 @@ from daemon import desk, orders, resume
 from daemon.announcer import Announcer
 from daemon.clockwatch import ClockWatch
 from daemon.detector import Detector
-from daemon.feeding import feed, lay_sinks
+from daemon.feeding import feed, lay_sinks, look_on
 from daemon.fitness import raise_file_limit
 from daemon.follower import Follower
 from daemon.journal.store import Journal
@@ -24,9 +24,12 @@ from daemon.loops import start_loops
 from daemon.parts import Daemon
 from daemon.planned import Prepared, plan_row
 from daemon.reload import reload
+from daemon.rollup import Rollups
 from daemon.rows import ClockStep, Gap
 from daemon.runner import Runner, Surroundings
 from daemon.schedule import Schedule
+from daemon.tally import open_before
+from daemon.web import mount
 from probes.clock import Clock
 from probes.steps.resolve import close_system
 
@@ -45,7 +48,8 @@ async def serve(
     """Run what was prepared until `stop` is set, or a signal says so.
 
     `extra` are followers beside detection and the sinks; the demonstration tells its story with one.
-    Raises JournalRefused, OSError or apsw.Error before anything is measured if the journal cannot be had.
+    Raises JournalRefused, OSError or apsw.Error before anything is measured if the journal cannot be had, and
+    PageRefused if the page cannot listen.
     """
     raise_file_limit()
     async with AsyncExitStack() as closing:
@@ -55,13 +59,15 @@ async def serve(
         # The socket comes before the group, which would wrap its refusal; who asks early waits for the daemon.
         running: asyncio.Future[Daemon] = asyncio.get_running_loop().create_future()
         await closing.enter_async_context(orders.serve(orders.socket_of(journal.path), partial(_answer, running)))
+        page = mount.bind(now.document.web, closing) if now.document.web else None
         async with asyncio.TaskGroup() as group:
             daemon = _assemble(path, now, clock, journal, group)
             daemon.stop = stop or daemon.stop
             closing.callback(_heed_signals(daemon))
             await _start(daemon, extra)
             running.set_result(daemon)
-            await daemon.stop.wait()
+            async with mount.served(daemon, page) if page else nullcontext():
+                await daemon.stop.wait()
             await _wind_down(daemon)
     log.info("stopped")
 
@@ -111,11 +117,14 @@ async def _start(daemon: Daemon, extra: Sequence[Follower]) -> None:
     before = resume.past(await journal.read(max(0, journal.last - resume.TAIL), resume.TAIL))
     for record in before.last.values():
         daemon.runner.confirmation.remember(record)
+    daemon.tally.remember(before.last, await asyncio.to_thread(open_before, journal.path))
     assignments, moment = now.plan.assignments, daemon.clock.wall()
     journal.append([plan_row(now), *resume.missed(before, assignments, moment)])
     for follower in (Detector(), *extra):
         feed(daemon, follower)
+    feed(daemon, Rollups(journal.recall), linger=SECONDS_TO_GATHER)
     feed(daemon, Announcer(), linger=SECONDS_TO_GATHER)
+    look_on(daemon, daemon.tally, linger=SECONDS_TO_GATHER)
     lay_sinks(daemon)
     start_loops(daemon)
     daemon.schedule.lay(assignments, since=moment)

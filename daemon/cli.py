@@ -25,6 +25,10 @@ Since = Annotated[str | None, typer.Option(help="From this time on: 2026-02-11, 
 Until = Annotated[str | None, typer.Option(help="Up to this time; written like --since.")]
 
 
+alerts_app = typer.Typer(help="About the receivers of events.", no_args_is_help=True)
+app.add_typer(alerts_app, name="alerts")
+
+
 def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
@@ -227,6 +231,17 @@ def doctor(config: Config = None, json: Json = False) -> None:
     from daemon.commands.doctor import doctor as command
 
     raise typer.Exit(command(config, json=json))
+
+
+@alerts_app.command("test")
+def alerts_test(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As in [alerts.NAME].")],
+    config: Config = None,
+) -> None:
+    """Send a signed test message now, the way that events go, and show what the receiver answers."""
+    from daemon.commands.alerts import send_test as command
+
+    raise typer.Exit(command(config, name))
 
 
 def main() -> None:

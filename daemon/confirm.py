@@ -33,7 +33,8 @@ class Confirmation:
         if record.failure is not None and record.failure.kind is Kind.LOCAL:
             self.unmeasured.add(record.series)
             return False
-        self.unmeasured.discard(record.series)
+        if self.unmeasured:
+            self.unmeasured.discard(record.series)
         now = outcome_of(record)
         before, since = self.last.get(record.series, ("ok", 0))
         news = now != before or (now != "ok" and record.began - since > AGAIN * SECOND)

@@ -23,6 +23,11 @@ async def answer(daemon: Daemon, request: Request) -> Reply:
 
 
 async def status(daemon: Daemon, _request: Request) -> Reply:
+    """How it goes."""
+    return told(daemon)
+
+
+def told(daemon: Daemon) -> Reply:
     """How it goes: the plan, the counts, the journal, each follower."""
     now = daemon.clock.wall()
     followers = {

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +24,12 @@ class Taken:
     saved: Mapping[str, bytes | None] = field(default_factory=dict)
     cursor: int | None = None
     """Where to go on reading, if not behind the last row: a part of the batch was taken, or all is wanted again."""
+    holding: str = ""
+    """Why the destination takes nothing now, though the rows were taken: for status, like the reason of a Hold."""
+    alarm: bool = False
+    """Only a person can mend what it is holding for."""
+    again: float | None = None
+    """Seconds after which it wants to be asked even if nothing new came: with no rows then."""
 
 
 class Hold(Exception):  # noqa: N818  no fault of the follower
@@ -48,7 +55,7 @@ class Follower(Protocol):
         ...
 
     async def take(self, rows: list[Row]) -> Taken:
-        """Consume rows in order; raise Hold to be asked again with the same rows."""
+        """Consume rows in order (none only where it asked `again`); raise Hold to be asked again with the same rows."""
         ...
 
 
@@ -82,6 +89,8 @@ class Standing:
     """When the oldest row read and not yet taken came into the journal (microseconds), None if there is none."""
     taken: int = 0
     """Rows taken since the start."""
+    busy: float = 0.0
+    """Seconds since the start that it spent on taking rows, waits for its destination included."""
     failures: int = 0
     """Failures since the start."""
     in_a_row: int = 0
@@ -118,43 +127,63 @@ async def _keep_up(journal: Source, follower: Follower, standing: Standing, ling
     """Resume where the journal says and take batch after batch; ends by an exception only."""
     standing.cursor, saved = await journal.resume(follower.name)
     await follower.resume(saved)
+    again = None
     while True:
-        await journal.wait(standing.cursor)
+        await _news(journal, standing.cursor, again)
         rows = await journal.read(standing.cursor, follower.batch)
-        if not rows:
+        if not rows and again is None:
             continue
-        whole = await _advance(journal, follower, standing, rows)
-        if linger and whole and len(rows) < follower.batch:
+        taken = await _advance(journal, follower, standing, rows)
+        again = taken.again
+        whole = bool(rows) and standing.cursor == rows[-1].seq
+        if whole and len(rows) < follower.batch and (again is None or again > linger):
             await asyncio.sleep(linger)
 
 
-async def _advance(journal: Source, follower: Follower, standing: Standing, rows: list[Row]) -> bool:
-    """Have a batch taken and commit what came of it; False if it was not taken to its end."""
-    standing.waiting = rows[0].at
+async def _news(journal: Source, cursor: int, again: float | None) -> None:
+    """Wait for a row behind the cursor, but not longer than the follower wants."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(again):
+            await journal.wait(cursor)
+
+
+async def _advance(journal: Source, follower: Follower, standing: Standing, rows: list[Row]) -> Taken:
+    """Have a batch taken and commit what came of it."""
+    standing.waiting = rows[0].at if rows else None
     taken = await _take(follower, rows, standing)
-    cursor = rows[-1].seq if taken.cursor is None else taken.cursor
+    last = rows[-1].seq if rows else standing.cursor
+    cursor = last if taken.cursor is None else taken.cursor
     await journal.commit(follower.name, cursor, taken.rows, taken.saved)
     standing.taken += sum(row.seq <= cursor for row in rows)
     standing.cursor, standing.waiting = cursor, None
-    _note_success(standing)
-    return cursor == rows[-1].seq
+    if taken.holding:
+        standing.in_a_row, standing.error = 0, ""
+        _note_holding(standing, taken.holding, alarm=taken.alarm)
+    else:
+        _note_success(standing)
+    return taken
 
 
 async def _take(follower: Follower, rows: list[Row], standing: Standing) -> Taken:
     """Offer the same rows until the follower takes them."""
+    loop = asyncio.get_running_loop()
     while True:
+        began = loop.time()
         try:
             return await follower.take(rows)
         except Hold as hold:
-            _note_hold(standing, hold)
-            await asyncio.sleep(hold.seconds)
+            _note_holding(standing, hold.reason, alarm=hold.alarm)
+            pause = hold.seconds
+        finally:
+            standing.busy += loop.time() - began
+        await asyncio.sleep(pause)
 
 
-def _note_hold(standing: Standing, hold: Hold) -> None:
+def _note_holding(standing: Standing, reason: str, *, alarm: bool) -> None:
     """Say why it waits, once per reason."""
-    if hold.reason != standing.holding:
-        log.log(logging.ERROR if hold.alarm else logging.WARNING, "%s: waits: %s", standing.name, hold.reason)
-    standing.holding, standing.alarm = hold.reason, hold.alarm
+    if reason != standing.holding:
+        log.log(logging.ERROR if alarm else logging.WARNING, "%s: waits: %s", standing.name, reason)
+    standing.holding, standing.alarm = reason, alarm
 
 
 def _note_failure(standing: Standing, fault: Exception) -> None:

@@ -13,6 +13,7 @@ from daemon.outlets import Outlet
 from daemon.planned import Prepared
 from daemon.runner import Runner
 from daemon.schedule import Schedule
+from daemon.tally import Tally
 from probes.clock import Clock
 
 
@@ -42,3 +43,5 @@ class Daemon:
     """Sink to the figures that it counts by itself."""
     lag: float = 0.0
     """Seconds by which the loop was late at its last look."""
+    tally: Tally = field(default_factory=Tally)
+    """What the journal said since the start."""

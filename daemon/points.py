@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.heartbeat import Figures, health
-from daemon.rows import Event, Gap, Heartbeat, Row, Scope, State
+from daemon.rows import Event, Gap, Heartbeat, Rollup, Row, Scope, State
 from daemon.sinks.events import event_lines
 from daemon.sinks.lines import gap_lines, health_line, heartbeat_line, record_line, state_line
 from daemon.sinks.protocol import Line
+from daemon.sinks.rollups import MEASUREMENTS, rollup_line
 from probes.record import Facts, Record, Series
 
 _FIELD = re.compile(r'([^=,]+)=("(?:[^"\\]|\\.)*"|[^,]+)')
@@ -38,6 +39,8 @@ _EVENT = Event(
 
 MEANINGS = {
     "probe_result": "One slot of a series, measured or skipped; its time is the due time.",
+    "probe_5m": "What was due in 5 minutes of a series: counts, failures by class, quantiles of good slots (0: none).",
+    "probe_1h": "The same of an hour, kept for ever in the journal. Its time is the start of the window.",
     "service_state": "A service at a vantage: state 0 ok, 1 degraded, 2 blocked, 3 unknown; one point a minute.",
     "disruption_event": "An event at its onset, overwritten by each revision.",
     "event_log": "Every revision of every event, appended.",
@@ -72,6 +75,8 @@ def _samples() -> Iterator[Line]:
     yield state_line(Row(1, 0, State("", "", 0, 0.0, 0.0, 0.0)), State("service", "vantage", 0, 1.0, 0.0, 0.0))
     yield heartbeat_line(Row(1, 0, Heartbeat("", None)), Heartbeat("vantage", True, ("ipv4",)))
     yield from event_lines(Row(1, 0, _EVENT), _EVENT, None)
+    rollups = [Rollup(_SERIES, 0, width, 0, 0, {}, 0, 0, None) for width in MEASUREMENTS]
+    yield from filter(None, (rollup_line(Row(1, 0, rollup), rollup) for rollup in rollups))
 
 
 def _point(line: Line) -> Point:

@@ -7,6 +7,7 @@ from importlib import import_module
 from inspect import signature
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from daemon.classes import FailureClass
 from daemon.explain import Entry, entries, headline, type_words
 from daemon.points import points
 from daemon.schema import file_of
@@ -18,7 +19,8 @@ from probes.record import Answer, Facts, Kind, Phase, Purpose, TcpInfo
 
 EXIT_CODES = {
     0: "Done. `run`: stopped by SIGTERM or SIGINT. `probe`: everything answered.",
-    1: "`probe`: something failed. `replay --check`: the events differ. `reload`: refused, the old plan goes on.",
+    1: "`probe`: something failed. `replay --check`: the events differ. `reload`: refused, the old plan goes on. "
+    "`alerts test`: the receiver did not take it.",
     2: "The configuration, an option or a file is wrong; nothing was started or changed.",
     3: "`probe`: nothing was measured, or only faults of this machine.",
     130: "Ended by Ctrl-C.",
@@ -46,11 +48,13 @@ def page() -> str:
         ),
         *_words("## Phases", Phase),
         *_words("## Failure kinds", Kind),
+        *_words("## Failure classes", FailureClass),
         *_words("## Purposes", Purpose),
         *_lines(),
         *_facts(),
         *_table("## CSV columns", ("column", "means"), ((name, meaning) for name, meaning, _value in COLUMNS)),
         *_measurements(),
+        *_metrics(),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -59,11 +63,18 @@ def _commands() -> Iterator[str]:
     from daemon.cli import app  # noqa: PLC0415  brings typer, which nothing else here needs
 
     yield "## Commands"
+    yield from _each_command(app, "reachd")
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            yield from _each_command(group.typer_instance, f"reachd {group.name}")
+
+
+def _each_command(app: Any, before: str) -> Iterator[str]:  # noqa: ANN401  typer's
     for command in app.registered_commands:
         callback = command.callback
         if callback is None or command.hidden:
             continue
-        yield f"### reachd {command.name or callback.__name__.replace('_', '-')}"
+        yield f"### {before} {command.name or callback.__name__.replace('_', '-')}"
         yield headline(callback)
         yield from _options(callback)
 
@@ -170,6 +181,15 @@ def _measurements() -> Iterator[str]:
         yield from _table(
             "", (f"`{field}`", "stands for"), ((number, word or "(none)") for word, number in numbers.items())
         )
+
+
+def _metrics() -> Iterator[str]:
+    from daemon.web.metrics import names  # noqa: PLC0415  brings the web server, which nothing else here needs
+
+    yield "## Metrics"
+    yield "What `/metrics` tells Prometheus, beside the `process_*` of its client library. Counters begin at the start."
+    rows = ((f"`{name}`", kind, labels, meaning) for name, kind, labels, meaning in names())
+    yield from _table("", ("name", "type", "labels", "means"), rows)
 
 
 def _entries(found: list[Entry]) -> Iterator[str]:

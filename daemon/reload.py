@@ -17,6 +17,8 @@ def take_on(daemon: Daemon, now: Prepared) -> tuple[str, ...]:
     changed = describe(daemon.now.plan, now.plan)
     if now.document.journal != daemon.now.document.journal:
         changed += ("journal: another path needs a restart; the old one is used on",)
+    if now.document.web != daemon.now.document.web:
+        changed += ("web: a change needs a restart; the page stays as it is",)
     daemon.now = now
     daemon.limiter.owned = now.owned
     daemon.runner.vantages = now.vantages

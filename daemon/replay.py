@@ -10,11 +10,11 @@ from daemon.derived import with_heartbeats
 from daemon.detect.step import Detection, step
 from daemon.journal.reader import open_reader
 from daemon.lines import is_journal, read_lines
-from daemon.rows import Body, Change, Event, PlanRow, Row, State
+from daemon.rows import Body, Change, Event, PlanRow, Rollup, Row, State
 from daemon.wire import event_line
 
-CONCLUSIONS = (Change, Event, State)
-"""What detection makes: passed over in what is read, and made anew."""
+CONCLUSIONS = (Change, Event, State, Rollup)
+"""What followers conclude: passed over in what is read; all but rollups is made anew."""
 
 
 def read(path: Path) -> Iterator[Row]:

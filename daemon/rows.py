@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from daemon.classes import FailureClass
 from probes.record import Record, Series, short_hash
 
 # All moments (`at`, `due`, onset, ended ...) are microseconds since the epoch, UTC.
@@ -158,6 +159,39 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How long good slots took in all, in microseconds: each figure is one that was measured (nearest rank)."""
+
+    min: int
+    p50: int
+    p90: int
+    p95: int
+    max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """The slots of a series that were due in [start, start + width); a later row for the same window replaces it."""
+
+    series: Series
+    start: int
+    """Microseconds, a multiple of `width`."""
+    width: int
+    """Seconds: 300 or 3600."""
+    n: int
+    """Slots measured; those in `local` and `skipped` are not among them."""
+    ok: int
+    failures: dict[FailureClass, int]
+    """Failed slots by class, those that occurred; they sum to n - ok."""
+    local: int
+    """Slots that failed by a fault of our own."""
+    skipped: int
+    """Slots without a record, as gaps tell."""
+    latency: Spread | None
+    """None without a good slot."""
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """A remark of a person about the data."""
 
@@ -165,7 +199,28 @@ class Annotation:
     author: str = ""
 
 
-Body = Record | PlanRow | Heartbeat | ClockStep | Gap | Change | Event | State | Health | Annotation
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message about one transition of an event: a channel has it, or it was given up."""
+
+    message: str
+    """Its id, by which a receiver drops repeats; several transitions share that of a digest."""
+    event: str
+    revision: int
+    transition: str
+    """opened, grown, changed, ended."""
+    channel: str
+    """The alert, as `[alerts.NAME]`."""
+    attempts: int
+    outcome: str
+    """delivered, given_up."""
+    status: int
+    """The receiver's last answer (HTTP), 0 if none came."""
+    detail: str = ""
+    """Why it was given up, in words."""
+
+
+Body = Record | PlanRow | Heartbeat | ClockStep | Gap | Change | Event | State | Health | Rollup | Annotation | Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +242,9 @@ KINDS: dict[type, str] = {
     Event: "event",
     State: "state",
     Health: "health",
+    Rollup: "rollup",
     Annotation: "annotation",
+    Delivery: "delivery",
 }
 """The row kinds by type; the words of the contract."""
 

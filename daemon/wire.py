@@ -12,11 +12,13 @@ from daemon.rows import (
     Body,
     Change,
     ClockStep,
+    Delivery,
     Event,
     Gap,
     Health,
     Heartbeat,
     PlanRow,
+    Rollup,
     Row,
     State,
 )
@@ -220,8 +222,28 @@ def _health(health: Health, at: str) -> Line:
     return {"at": at, "figures": health.figures}
 
 
+def _rollup(rollup: Rollup, at: str) -> Line:
+    spread = rollup.latency
+    return {
+        "at": at,
+        "series": _series(rollup.series),
+        "start": text_of(rollup.start),
+        "width": rollup.width,
+        "n": rollup.n,
+        "ok": rollup.ok,
+        "failures": rollup.failures,
+        "local": rollup.local,
+        "skipped": rollup.skipped,
+        "latency": spread and {f"{field.name}_us": getattr(spread, field.name) for field in fields(spread)},
+    }
+
+
 def _annotation(annotation: Annotation, at: str) -> Line:
     return {"at": at, "text": annotation.text, "author": annotation.author}
+
+
+def _delivery(delivery: Delivery, at: str) -> Line:
+    return {"at": at, **{field.name: getattr(delivery, field.name) for field in fields(delivery)}}
 
 
 _WRITERS: dict[type, Callable[[Any, str], Line]] = {
@@ -234,5 +256,7 @@ _WRITERS: dict[type, Callable[[Any, str], Line]] = {
     Event: _event,
     State: _state,
     Health: _health,
+    Rollup: _rollup,
     Annotation: _annotation,
+    Delivery: _delivery,
 }

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from daemon.classes import FailureClass
 from daemon.moments import micros_of
 from daemon.rows import (
     Annotation,
     Body,
     Change,
     ClockStep,
+    Delivery,
     Direction,
     Event,
     Gap,
@@ -18,8 +20,10 @@ from daemon.rows import (
     Place,
     Planned,
     PlanRow,
+    Rollup,
     Row,
     Scope,
+    Spread,
     State,
 )
 from daemon.wire import ended_at
@@ -258,6 +262,44 @@ class HealthShape(Shape):
         return Health(**_rest(self))
 
 
+class SpreadShape(Part):
+    """How long good slots took in all, in microseconds: each figure is one that was measured (nearest rank)."""
+
+    min_us: int
+    p50_us: int
+    p90_us: int
+    p95_us: int
+    max_us: int
+
+
+class RollupShape(Shape):
+    """The slots of a series that were due within a window; a later line for the same window replaces it."""
+
+    reachd: Literal["rollup/1"]
+    series: Series
+    start: Moment
+    """A multiple of `width` since the epoch."""
+    width: int
+    """Seconds: 300 or 3600."""
+    n: int
+    """Slots measured; those in `local` and `skipped` are not among them."""
+    ok: int
+    failures: dict[FailureClass, int]
+    """Failed slots by class, those that occurred."""
+    local: int
+    """Slots that failed by a fault of this machine or its line."""
+    skipped: int
+    """Slots without a record, as gaps tell."""
+    latency: SpreadShape | None
+    """Null without a good slot."""
+
+    def body(self) -> Rollup:
+        """The rollup."""
+        spread = self.latency
+        latency = None if spread is None else Spread(*(figure for _name, figure in spread))
+        return Rollup(latency=latency, **_rest(self, "latency"))
+
+
 class AnnotationShape(Shape):
     """A remark of a person."""
 
@@ -270,6 +312,31 @@ class AnnotationShape(Shape):
         return Annotation(**_rest(self))
 
 
+class DeliveryShape(Shape):
+    """What became of a message about one transition of an event."""
+
+    reachd: Literal["delivery/1"]
+    message: str
+    """Its id, by which a receiver drops repeats; several transitions share that of a digest."""
+    event: str
+    revision: int
+    transition: str
+    """opened, grown, changed, ended."""
+    channel: str
+    """The alert that it was sent through."""
+    attempts: int
+    outcome: str
+    """delivered, given_up."""
+    status: int
+    """The receiver's last answer (HTTP), 0 if none came."""
+    detail: str = ""
+    """Why it was given up."""
+
+    def body(self) -> Delivery:
+        """The outcome."""
+        return Delivery(**_rest(self))
+
+
 SHAPES: dict[str, type[Shape]] = {
     "record/1": RecordShape,
     "plan/1": PlanShape,
@@ -280,6 +347,8 @@ SHAPES: dict[str, type[Shape]] = {
     "gap/1": GapShape,
     "state/1": StateShape,
     "health/1": HealthShape,
+    "rollup/1": RollupShape,
     "annotation/1": AnnotationShape,
+    "delivery/1": DeliveryShape,
 }
 """Every form that this version reads, by the word in `reachd`."""

@@ -13,6 +13,8 @@ from probes.failure import classify, facts_of
 from probes.plugin import Plugin, ProbeOptions, Vantage
 from probes.record import Facts, Failure, Kind, Phase, Purpose, Record, Series, Timing
 
+WAIT = 0.001
+"""Seconds; a longer wait for the rate limit moves the run's begin and deadline."""
 CLOCK_STEP = 1.0
 """Seconds by which the wall clock may part from the monotonic one within a run; beyond, the run has no known time."""
 
@@ -112,34 +114,38 @@ class Run:
     """The state of one run: probes call `phase` and `note`, steps keep sockets in `closing`."""
 
     __slots__ = (
+        "asking",
         "attempt",
         "begin",
         "beside",
         "cancelled_before",
         "closing",
-        "deadline",
         "expired",
         "failure",
         "seen",
         "task",
+        "timer",
         "timings",
         "vantage",
+        "waited",
         "world",
     )
 
     def __init__(self, attempt: Attempt, vantage: Vantage, world: World) -> None:
-        """Start the run's clock now; the deadline is `attempt.timeout` seconds away."""
+        """Start the run's clock now."""
         self.attempt = attempt
         self.vantage = vantage
         self.world = world
         self.begin = world.clock.monotonic()
-        self.deadline = self.begin + attempt.timeout
+        self.asking = False
+        self.waited = 0.0
         self.closing = Closing()
         self.beside: list[Awaitable[None]] = []
         self.expired = False
         self.failure: Failure | None = None
         self.seen: dict[str, Any] = {}
         self.task: asyncio.Task[Any] | None = None
+        self.timer: asyncio.TimerHandle | None = None
         self.cancelled_before = 0
         self.timings: list[Timing] = []
 
@@ -154,12 +160,40 @@ class Run:
             self.seen["extra"] = {**self.seen.get("extra", {}), **extra}
         self.seen.update(facts)
 
+    async def permit(self, contact: str) -> None:
+        """Ask the rate limit before a contact; the time that it takes is no part of the run. Raises Skipped."""
+        asked = self.world.clock.monotonic()
+        self.asking = True
+        await self.world.permit(contact)
+        self.asking = False
+        waited = self.world.clock.monotonic() - asked
+        if waited > WAIT or self.timer is None:
+            self.begin += waited
+            self.waited += waited
+            self.arm()
+
     def phase(self, phase: Phase) -> "PhaseScope":
         """Time a phase, bound it by the deadline, classify its failure and stop the run."""
         return PhaseScope(self, phase)
 
+    def arm(self) -> None:
+        """Set the deadline: a run lasts `attempt.timeout` seconds of its own time."""
+        self.disarm()
+        if self.task is not None:
+            left = self.attempt.timeout - self.elapsed()
+            self.timer = self.task.get_loop().call_later(max(0.0, left), self.expire)
+
+    def disarm(self) -> None:
+        """No deadline any more."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
     def expire(self) -> None:
-        """The deadline has come: break off whatever the run waits for."""
+        """The deadline has come: break off whatever the run waits for, but for the rate limit, which sets it anew."""
+        self.timer = None
+        if self.asking:
+            return
         self.expired = True
         if self.task is not None:
             self.task.cancel()
@@ -219,7 +253,7 @@ async def perform(probe: Plugin, attempt: Attempt, vantage: Vantage, world: Worl
     finally:
         _abandon(run.beside)
         run.closing.close()
-    return _record(run, began, seconds)
+    return _record(run, began + round(run.waited * 1e6), seconds)
 
 
 async def _probe(probe: Plugin, run: Run) -> None:
@@ -227,7 +261,7 @@ async def _probe(probe: Plugin, run: Run) -> None:
     run.task = task = asyncio.current_task()
     assert task is not None  # noqa: S101  we are in a coroutine that runs
     run.cancelled_before = task.cancelling()
-    timer = task.get_loop().call_later(run.attempt.timeout, run.expire)
+    run.arm()
     try:
         await probe.function(run, run.attempt.options)
     except Stopped:
@@ -237,7 +271,7 @@ async def _probe(probe: Plugin, run: Run) -> None:
             raise
         run.failure = Failure(_last_phase(run), Kind.LOCAL, "the deadline passed between two phases")
     finally:
-        timer.cancel()
+        run.disarm()
         run.take_deadline()  # of a probe that swallowed the cancellation: nobody else is to find it
 
 

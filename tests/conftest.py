@@ -17,6 +17,8 @@ if os.environ.get("CI"):
 
 LONG_TIMEOUT = 900
 SETUP = "tests/tools/setup_debian.sh says what to install"
+TOOLS = {"netns": ("ip", "nft"), "prometheus": ("prometheus", "promtool"), "browser": ("chromium",)}
+"""Marker to the programs without which its tests are skipped."""
 _connect_ex = socket.socket.connect_ex
 _sendto = socket.socket.sendto
 
@@ -28,11 +30,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(LONG_TIMEOUT))
         if item.get_closest_marker("netns"):
             item.add_marker("enable_socket")  # the test's own namespaces have addresses like 10.0.0.1
-            missing = [tool for tool in ("ip", "nft") if not shutil.which(tool)]
             if os.geteuid() != 0:
                 item.add_marker(pytest.mark.skip(reason="network namespaces need root"))
-            elif missing:
-                item.add_marker(pytest.mark.skip(reason=f"{' and '.join(missing)} missing: {SETUP}"))
+        missing = [
+            tool
+            for marker, tools in TOOLS.items()
+            if item.get_closest_marker(marker)
+            for tool in tools
+            if not shutil.which(tool)
+        ]
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=f"{' and '.join(missing)} missing: {SETUP}"))
 
 
 def _refuse_outside(sock: socket.socket, address: object) -> None:

@@ -69,7 +69,7 @@ async def play(clock: Clock, *, json: bool) -> list[Event]:
 async def _tell(stage: story.Stage, narrator: Narrator, *, json: bool) -> None:
     """The story, and what is concluded after it."""
     if not json:
-        out().print(INTRODUCTION)
+        out().print(f"{INTRODUCTION}\nWhile it plays, the page is at {stage.page}")
     await story.play(stage, (lambda _told: None) if json else _tell_act)
     await _settle(narrator)
 

@@ -16,7 +16,6 @@ from daemon.fitness import Finding
 from daemon.outlets import outlets
 from daemon.planned import Prepared, prepare
 from probes.clock import SystemClock
-from probes.plugin import split_host_port
 from probes.record import Record, Series
 
 MARKS = {"good": "ok", "bad": "BAD", "unknown": "?"}
@@ -41,7 +40,8 @@ def doctor(config: Path | None, *, json: bool) -> int:
 def _of(now: Prepared) -> Iterator[Finding]:
     """The looks that need the configuration."""
     yield fitness.disk(now.document.journal, now.document.retention.min_free)
-    yield fitness.port(*split_host_port(now.document.web.listen))
+    if now.document.web is not None:
+        yield fitness.port(*now.document.web.place)
     yield from fitness.families(now.vantages)
     yield from asyncio.run(_resolvers(now))
     yield from asyncio.run(_stores(now))

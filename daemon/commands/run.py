@@ -9,6 +9,7 @@ from daemon import app, log
 from daemon.commands.terminal import complain, err
 from daemon.commands.unreadable import UNREADABLE, unreadable
 from daemon.planned import Prepared, prepare
+from daemon.web.mount import PageRefused
 from probes.clock import SystemClock
 
 
@@ -27,6 +28,8 @@ def run(config: Path | None, log_format: str) -> int:
         err().print(f"note: {notice}")
     try:
         asyncio.run(app.serve(config, now, SystemClock()))
+    except PageRefused as fault:
+        return complain(fault)
     except UNREADABLE as fault:
         return unreadable(fault, now.document.journal)
     except OSError as fault:
@@ -42,8 +45,14 @@ def announcement(now: Prepared) -> str:
     return (
         "No configuration named: this measures from your own line, each address at most once in ten seconds,\n"
         f"and contacts\n{services}\n"
-        f"Results go to {now.document.journal}. Starting it is the consent; Ctrl-C stops it. Your own: reachd init"
+        f"Results go to {now.document.journal}{_page(now)}.\n"
+        "Starting it is the consent; Ctrl-C stops it. Your own: reachd init"
     )
+
+
+def _page(now: Prepared) -> str:
+    web = now.document.web
+    return f", the page is at http://{web.listen}" if web else ""
 
 
 def contacts(service: Service) -> set[str]:

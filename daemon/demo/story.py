@@ -1,6 +1,7 @@
 """The story of 11-12 February 2026 in a minute: all well, the block at one place, and its end."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class Stage:
     near: tuple[Listener, ...]
     config: Path
     """The reachd.toml of this demonstration."""
+    page: str
+    """Where the daemon shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,19 @@ async def set_stage(folder: Path, now: int, closing: ExitStack) -> Stage:
     }
     ports = dict(zip((WEB, DOMESTIC, CONTROL), (server.port for server in web), strict=True))
     ports |= {CHAT: chat.port, MEDIA: media.port}
-    return Stage(free, national, (near_chat, near_media), write_config(folder, resolvers, ports))
+    page = f"127.0.0.1:{free_port()}"
+    config = write_config(folder, resolvers, ports, page)
+    return Stage(free, national, (near_chat, near_media), config, f"http://{page}/")
 
 
-def write_config(folder: Path, resolvers: dict[str, str], ports: dict[str, int]) -> Path:
+def free_port() -> int:
+    """A port of loopback that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+    return port
+
+
+def write_config(folder: Path, resolvers: dict[str, str], ports: dict[str, int], page: str) -> Path:
     """Write reachd.toml and the three services; returns its path."""
     for name, text in _services(ports).items():
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
@@ -93,7 +105,7 @@ def write_config(folder: Path, resolvers: dict[str, str], ports: dict[str, int])
     own = ", ".join(f'"{address}"' for address in ("127.0.0.0/8", *HOSTS))
     path.write_text(
         'services = ["./whatsapp.toml", "./max.toml", "./control.toml"]\njournal = "journal.db"\n\n'
-        f'{vantages}[detect]\nflash = "2s"\n\n'
+        f'{vantages}[web]\nlisten = "{page}"\n\n[detect]\nflash = "2s"\n\n'
         f'[[limits]]\naddresses = [{own}]\nevery = "0.1s"\nburst = 200\nconsent = "loopback of this machine"\n',
         encoding="utf-8",
     )

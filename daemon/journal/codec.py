@@ -9,7 +9,23 @@ from pydantic import TypeAdapter
 from daemon.journal.compact import pack, rounded, unpack
 from daemon.journal.intern import Interner
 from daemon.journal.parts import Part
-from daemon.rows import Annotation, Body, Change, ClockStep, Event, Gap, Health, Heartbeat, PlanRow, Row, State
+from daemon.journal.rollups import pack as pack_rollup
+from daemon.journal.rollups import unpack as unpack_rollup
+from daemon.rows import (
+    Annotation,
+    Body,
+    Change,
+    ClockStep,
+    Delivery,
+    Event,
+    Gap,
+    Health,
+    Heartbeat,
+    PlanRow,
+    Rollup,
+    Row,
+    State,
+)
 from probes.record import Record, Series
 
 CODES: dict[type, int] = {
@@ -22,8 +38,12 @@ CODES: dict[type, int] = {
     State: 7,
     Health: 8,
     Annotation: 9,
+    Rollup: 10,
+    Delivery: 11,
 }
 """The number of each kind on disk, never changed and never used again; a record has a table of its own."""
+HOURLY = 12
+"""The number of a rollup of an hour: those are kept for ever, and deleting by age goes by the number."""
 
 _ADAPTERS: dict[int, TypeAdapter[Any]] = {code: TypeAdapter(kind) for kind, code in CODES.items()}
 _DEFLATE_FROM = 300
@@ -39,6 +59,9 @@ NoteCell = tuple[int, int, int, bytes]
 
 def encode(seq: int, at: int, body: Body, interner: Interner) -> tuple[Row, RecordCell | NoteCell]:
     """A row as followers get it (whole microseconds) and as the disk does. Raises ValueError if it cannot be kept."""
+    if isinstance(body, Rollup):
+        packed = pack_rollup(body, interner.series(body.series))
+        return Row(seq, at, body), (seq, HOURLY if body.width == 3600 else CODES[Rollup], at, packed)
     if not isinstance(body, Record):
         return Row(seq, at, body), (seq, CODES[type(body)], at, encode_note(body))
     series = interner.series(body.series)
@@ -54,9 +77,15 @@ def decode_record(cell: RecordCell, series: Callable[[int], Series], part: Calla
         raise ValueError(f"row {cell[0]} cannot be read: {fault!r}") from fault
 
 
-def decode_note(cell: NoteCell) -> Row:
-    """The row that was no record. Raises ValueError if the bytes are none."""
+def _unknown(number: int) -> Series:
+    raise ValueError(f"series {number} is not known")
+
+
+def decode_note(cell: NoteCell, series: Callable[[int], Series] = _unknown) -> Row:
+    """The row that was no record; `series` gives a rollup's by number. Raises ValueError if the bytes are none."""
     seq, code, at, body = cell
+    if code in {CODES[Rollup], HOURLY}:
+        return Row(seq, at, unpack_rollup(body, series))
     adapter = _ADAPTERS.get(code)
     if adapter is None:
         raise ValueError(f"row {seq} is of kind {code}, which this version does not know")

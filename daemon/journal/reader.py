@@ -1,7 +1,7 @@
 """Reading a journal, running or stopped, in short transactions: rows by kind and time, cursors, saved state, sizes."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +11,19 @@ import apsw
 
 from daemon.journal import schema
 from daemon.journal.batch import HOUR
-from daemon.journal.codec import CODES, RecordCell, decode_note, decode_record
+from daemon.journal.codec import CODES, HOURLY, RecordCell, decode_note, decode_record
 from daemon.journal.parts import Part, part_of
-from daemon.rows import KINDS, Row
+from daemon.rows import KINDS, Rollup, Row
 from probes.record import Series
 
 AT_ONCE = 2_000
 """Rows a transaction of a long read holds: a snapshot that stays open keeps the write-ahead log from shrinking."""
 _REMEMBERED = 50_000
 """Numbered contents kept decoded."""
-_CODE_OF = {KINDS[kind]: code for kind, code in CODES.items()} | {"record": 0}
+_CODES_OF = {KINDS[kind]: (code,) for kind, code in CODES.items()} | {
+    "record": (0,),
+    "rollup": (CODES[Rollup], HOURLY),
+}
 _RECORDS = "SELECT seq, 0, series, body FROM records WHERE seq > ?1 AND seq <= ?2"
 _NOTES = "SELECT seq, kind, at, body FROM notes WHERE seq > ?1 AND seq <= ?2"
 _END = 2**62
@@ -94,6 +97,24 @@ class Reader:
                 return
             after = cells[-1][0]
 
+    def recall(self, series: Collection[Series], since: int, until: int, see: Callable[[Row], None]) -> int:
+        """Show records and gaps of some series, stamped since (about) a moment, up to a row number.
+
+        Gives the stamp of the oldest record there is (microseconds), a moment that never comes if there is none.
+        """
+        first = max(0, self._window(since, None)[0] - 1)
+        numbers = ", ".join(str(number) for number, one in series_in(self._connection) if one in series)
+        statement = " ".join((_RECORDS, "AND series IN (", numbers, ") ORDER BY seq LIMIT ?3"))
+        for gap in self.rows(first, {"gap"}):
+            if gap.seq <= until:
+                see(gap)
+        while cells := self._connection.execute(statement, (first, until, AT_ONCE)).fetchall():
+            for row in self._decoded(cast("list[Cell]", cells)):
+                see(row)
+            first = cast("int", cells[-1][0])
+        oldest = self.batch(0, 1, kinds={"record"})
+        return oldest[0].at if oldest else _END
+
     def newest(self, kind: str, limit: int) -> list[Row]:
         """The last `limit` rows of a kind, the newest first."""
         if kind == "record":
@@ -101,11 +122,33 @@ class Reader:
                 "SELECT seq, 0, series, body FROM records ORDER BY seq DESC LIMIT ?", (limit,)
             )
         else:
-            found = self._connection.execute(
-                "SELECT seq, kind, at, body FROM notes WHERE kind = ? ORDER BY seq DESC LIMIT ?",
-                (_CODE_OF[kind], limit),
-            )
+            codes = ", ".join(map(str, _CODES_OF[kind]))
+            statement = " ".join(("SELECT seq, kind, at, body FROM notes WHERE kind IN (", codes, ")"))
+            found = self._connection.execute(f"{statement} ORDER BY seq DESC LIMIT ?", (limit,))
         return self._decoded(cast("list[Cell]", found.fetchall()))
+
+    def of_series(
+        self, wanted: Collection[Series], limit: int, before: int | None = None, reach: int = 1_000_000
+    ) -> list[Row]:
+        """The last `limit` records of some series, newest first, among the last `reach` rows with stamps to `before`.
+
+        Records have no index by series (it would cost a third of the file): this looks through them from the end.
+        """
+        asked = set(wanted)
+        numbers = [number for number, series in series_in(self._connection) if series in asked]
+        last = min(self._window(None, before)[1], self.last())
+        marks = ", ".join("?" * len(numbers))
+        found = self._connection.execute(
+            f"SELECT seq, 0, series, body FROM records WHERE seq <= ? AND seq > ? AND series IN ({marks}) "  # noqa: S608
+            "ORDER BY seq DESC",
+            (last, last - reach, *numbers),
+        )
+        rows: list[Row] = []
+        for cell in found:  # hours are the finest index of time, so the first may be too new
+            rows += (row for row in self._decoded([cast("Cell", cell)]) if before is None or row.at < before)
+            if len(rows) >= limit:
+                break
+        return rows
 
     def cursors(self) -> dict[str, int]:
         """Where each follower stands."""
@@ -135,7 +178,8 @@ class Reader:
             selects = [_RECORDS, _NOTES]
         else:
             selects = [
-                f"{_NOTES} AND kind = {code}" if code else _RECORDS for code in sorted(_CODE_OF[kind] for kind in kinds)
+                f"{_NOTES} AND kind = {code}" if code else _RECORDS
+                for code in sorted(code for kind in kinds for code in _CODES_OF[kind])
             ]
         if not selects:
             return []
@@ -154,7 +198,7 @@ class Reader:
     def _row(self, cell: Cell) -> Row:
         seq, code, number, body = cell
         if code:
-            return decode_note(cell)
+            return decode_note(cell, self._series_of)
         record: RecordCell = (seq, number, body)
         return decode_record(record, self._series_of, self._part_of)
 

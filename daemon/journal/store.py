@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from operator import attrgetter
@@ -24,6 +24,7 @@ from daemon.journal.ring import gaps
 from daemon.journal.writer import Writer
 from daemon.rows import Annotation, Body, PlanRow, Row
 from probes.clock import Clock
+from probes.record import Series
 
 log = logging.getLogger("reachd.journal")
 
@@ -167,6 +168,13 @@ class Journal:
         """Where every follower stands on disk."""
         return await self._loop.run_in_executor(self._reading, self._cursors)
 
+    async def recall(self, series: Collection[Series], since: int, until: int, see: Callable[[Row], None]) -> int:
+        """Show (on another thread) records and gaps of some series, stamped since a moment, up to a row number.
+
+        Gives the stamp of the oldest record there is, in microseconds.
+        """
+        return await self._loop.run_in_executor(self._reading, self._recall, series, since, until, see)
+
     async def sizes(self) -> Sizes:
         """Bytes on disk."""
         return await self._loop.run_in_executor(self._reading, self._sizes)
@@ -252,6 +260,9 @@ class Journal:
 
     def _cursors(self) -> dict[str, int]:
         return self._chunks.reader.cursors()
+
+    def _recall(self, series: Collection[Series], since: int, until: int, see: Callable[[Row], None]) -> int:
+        return self._chunks.reader.recall(series, since, until, see)
 
     def _sizes(self) -> Sizes:
         return self._chunks.reader.sizes()

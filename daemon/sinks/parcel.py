@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from daemon.rows import Event, Gap, Health, Heartbeat, Row, State
+from daemon.rows import Event, Gap, Health, Heartbeat, Rollup, Row, State
 from daemon.sinks.events import Identity, event_lines, identity, unpack
 from daemon.sinks.lines import NS, gap_lines, health_line, heartbeat_line, record_line, state_line
 from daemon.sinks.protocol import Line
+from daemon.sinks.rollups import rollup_line
 from probes.record import Record
 
 LINES = 5000
@@ -77,6 +78,8 @@ class Parcel:
             return self._event(row, body)
         elif isinstance(body, State):
             found = state_line(row, body)
+        elif isinstance(body, Rollup):
+            found = rollup_line(row, body)
         elif isinstance(body, Heartbeat):
             found = heartbeat_line(row, body)
         else:

@@ -14,7 +14,7 @@ from probes.tcpinfo import read_tcp_info
 
 async def connect(run: Run, address: str, port: int) -> Stream:
     """Connect to a numeric address; facts: address, refused_by, icmp_from, and at the end tcp, bytes_in, bytes_out."""
-    await run.world.permit(address)
+    await run.permit(address)
     run.note(address=address)
     loop = asyncio.get_running_loop()
     near = run.vantage.route(address, port)

@@ -83,6 +83,8 @@ class Exchange:
 
     async def _event(self) -> object:
         """The next event. Raises EOFError, OSError, and Fault for what is no HTTP."""
+        if not self.read:
+            await self._read()
         while True:
             try:
                 event = self.http.next_event()

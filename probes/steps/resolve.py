@@ -36,7 +36,7 @@ async def resolve(run: Run, host: str, resolver: str | None = None) -> str:
         run.note(address=host)
         return host
     chosen = parse_resolver(resolver or run.attempt.resolver)
-    await run.world.permit(f"dns:{chosen.address or chosen.transport}")
+    await run.permit(f"dns:{chosen.address or chosen.transport}")
     run.note(resolver=chosen.place)
     async with run.phase(Phase.DNS):
         answer = await _ask(run, chosen, host)

@@ -1,6 +1,6 @@
 import pytest
 
-from config.cost import HEALTH, HEARTBEAT, MONTH, RECORD, cost
+from config.cost import HEALTH, HEARTBEAT, MONTH, RECORD, ROLLUP, cost
 from config.document import load
 from config.plan import any_family, plan
 
@@ -10,6 +10,10 @@ TWO = (
 )
 
 
+WINDOWS = 1 / 300 + 1 / 3600
+"""Rollups of a series a second."""
+
+
 def test_a_plan_is_added_up(planned):
     _document, plan_ = planned(
         {"one": ["tcp a:1 10s", 'tls a:2 20s families = ["ipv4", "ipv6"]'], "two": ["tcp b:1 1m"]}, TWO
@@ -17,9 +21,11 @@ def test_a_plan_is_added_up(planned):
     total = cost(plan_)
     rate = 2 * (1 / 10 + 2 / 20 + 1 / 60)
     assert total.probes_per_second == pytest.approx(rate)
-    assert total.influx_series == 8 + 4 + 2 + 1  # probes, states of two services at two vantages, vantages, the daemon
-    assert total.influx_points_per_second == pytest.approx(rate + 4 / 60 + 2 / 10 + 1 / 10)
-    assert total.journal_bytes == pytest.approx(MONTH * (rate * RECORD + 2 / 10 * HEARTBEAT + HEALTH / 10), abs=1)
+    # probes and their rollups, states of two services at two vantages, vantages, the daemon
+    assert total.influx_series == 3 * 8 + 4 + 2 + 1
+    assert total.influx_points_per_second == pytest.approx(rate + 8 * WINDOWS + 4 / 60 + 2 / 10 + 1 / 10)
+    row_bytes = rate * RECORD + 8 * WINDOWS * ROLLUP + 2 / 10 * HEARTBEAT + HEALTH / 10
+    assert total.journal_bytes == pytest.approx(MONTH * row_bytes, abs=1)
     assert total.journal_gb == total.journal_bytes / 10**9
 
 
@@ -41,8 +47,13 @@ def test_each_resolver_that_is_asked_is_a_target_of_its_own(planned):
 def test_heartbeats_come_as_often_as_the_fastest_probe(planned):
     _document, slow = planned({"one": ["tcp a:1 1m"]})
     _document, fast = planned({"one": ["tcp a:1 2s"]})
-    assert cost(slow).influx_points_per_second == pytest.approx(1 / 60 + 1 / 60 + 1 / 10 + 1 / 10)
-    assert cost(fast).influx_points_per_second == pytest.approx(1 / 2 + 1 / 60 + 1 / 2 + 1 / 10)
+    assert cost(slow).influx_points_per_second == pytest.approx(1 / 60 + WINDOWS + 1 / 60 + 1 / 10 + 1 / 10)
+    assert cost(fast).influx_points_per_second == pytest.approx(1 / 2 + WINDOWS + 1 / 60 + 1 / 2 + 1 / 10)
+
+
+def test_a_probe_once_an_hour_fills_one_window_of_each_width_an_hour(planned):
+    _document, rare = planned({"one": ["tcp a:1 1h"]})
+    assert cost(rare).influx_points_per_second == pytest.approx(1 / 3600 * 3 + 1 / 60 + 1 / 10 + 1 / 10)
 
 
 def test_a_plan_of_nothing_costs_next_to_nothing(document):
@@ -57,4 +68,4 @@ def test_the_shipped_example_costs_what_a_home_line_can_bear():
     assert total.probes_per_second < 2
     assert total.bytes_per_day < 10**9
     assert total.journal_gb < 1.5
-    assert total.influx_series < 200
+    assert total.influx_series < 300

@@ -88,7 +88,7 @@ def test_who_can_reach_the_page(listen, public):
     assert Web(listen=listen).public is public
 
 
-@pytest.mark.parametrize("listen", ["8642", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "::1:8642", ""])
+@pytest.mark.parametrize("listen", ["8642", "127.0.0.1", "127.0.0.1:65536", "::1:8642", ""])
 def test_where_no_page_can_be(listen):
     with pytest.raises(ValidationError, match="must be an address and a port"):
         Web(listen=listen)
@@ -171,3 +171,22 @@ def test_an_address_is_owned_exactly_if_it_lies_in_the_network(number, prefix):
 )
 def test_where_the_paths_of_the_example_start(state, folder):
     assert folder_of(state, Path("/work")) == Path(folder)
+
+
+@pytest.mark.parametrize(
+    ("listen", "place"),
+    [
+        ("127.0.0.1:0", ("127.0.0.1", 0)),
+        ("[::1]:0", ("::1", 0)),
+        ("127.0.0.1:8642", ("127.0.0.1", 8642)),
+        ("localhost:10", ("localhost", 10)),
+    ],
+)
+def test_where_the_page_listens(listen, place):
+    assert Web(listen=listen).place == place
+
+
+def test_further_names_of_the_page():
+    assert Web(hosts=("Page.Example.org",)).hosts == ("page.example.org",)
+    with pytest.raises(ValidationError):
+        Web(hosts=("two words",))

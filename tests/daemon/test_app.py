@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.slots import SPREAD
+from daemon.journal.reader import open_reader
 from daemon.rows import Gap, Heartbeat, PlanRow
 from daemon.schedule import GRACE
 from probes.clock import SystemClock
@@ -62,6 +63,8 @@ def test_the_plan_comes_first_then_records_and_signs_of_life(tmp_path: Path, por
         assert daemon.stop()[0] == 0
     left = {path.name for path in tmp_path.iterdir() if path.name.startswith("journal")}
     assert left == {"journal.db", "journal.db.lock"}
+    with open_reader(daemon.journal) as reader:
+        assert reader.cursors().keys() >= {"detect", "rollup", "log"}
     rows = rows_of(daemon.journal)
     plan = rows[0].body
     assert isinstance(plan, PlanRow)

@@ -84,7 +84,8 @@ def test_every_command_of_the_design_exists() -> None:
     text = DESIGN.read_text(encoding="utf-8")
     named = {word for line in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE) for word in re.findall(r"`(.*?)`", line)}
     commands = {word.removeprefix("reachd ").split()[0] for word in named if word.startswith("reachd ")}
-    assert commands <= {info.name or info.callback.__name__ for info in app.registered_commands}
+    groups = {info.name for info in app.registered_groups}
+    assert commands <= {info.name or info.callback.__name__ for info in app.registered_commands} | groups
 
 
 def test_the_commands_are_those_that_are_tested_here() -> None:
@@ -173,6 +174,13 @@ def test_what_was_typed_arrives_and_the_exit_code_comes_back(
     result = typed(*line.split())
     assert result.exit_code == 42, result.output
     assert called == {line.split(maxsplit=1)[0]: expected}
+
+
+def test_a_receiver_is_tested_by_its_name(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.commands.alerts.send_test", lambda *typed: 41 + (typed == (Path("a.toml"), "desk")))
+    assert typed("alerts", "test", "desk", "--config", "a.toml").exit_code == 42
+    assert typed("alerts", "test").exit_code == 2
+    assert "test" in typed("alerts").output
 
 
 # ---- which journal ----

@@ -59,8 +59,8 @@ class Store:
         finally:
             self.closed += 1
 
-    def outlet(self, name: str, mark: str = "") -> Outlet:
-        return Outlet(name, mark, self.connect, healthy)
+    def outlet(self, name: str, mark: str = "", *, from_now: bool = False) -> Outlet:
+        return Outlet(name, mark, self.connect, healthy, from_now=from_now)
 
 
 async def healthy(_clock: Clock) -> Finding:
@@ -185,3 +185,18 @@ async def test_the_connection_is_closed_when_the_daemon_ends(config: Path, want:
         lay_sinks(daemon)
         await until(lambda: store.opened == 1)
     assert store.closed == 1
+
+
+async def test_what_tells_only_news_begins_at_the_end_and_goes_on_where_it_was(config: Path, want: Wanted) -> None:
+    store = Store()
+    want(store.outlet("store", from_now=True))
+    for text, told in (("long ago", []), ("while away", ["while away"])):
+        async with put_together(config) as daemon:
+            await daemon.journal.append([Annotation(text)])
+            lay_sinks(daemon)
+            await until(partial(has_all, daemon, store, len(told)))
+            assert store.follower.texts == told
+    async with put_together(config) as daemon:
+        lay_sinks(daemon)
+        say(daemon, "news")
+        await until(lambda: store.follower.texts == ["while away", "news"])

@@ -119,6 +119,23 @@ async def test_a_hold_keeps_the_cursor_and_asks_again_with_the_same_rows(journal
     assert len(reader.resumed) == 1
 
 
+class Slow(Reader):
+    """Takes its time, as one that writes elsewhere does."""
+
+    async def take(self, rows: list[Row]) -> Taken:
+        await asyncio.sleep(0.02)
+        return await super().take(rows)
+
+
+async def test_time_spent_on_taking_is_counted_and_that_of_a_hold_is_not(journal: MemoryJournal) -> None:
+    reader = Slow(raises(Hold(0.5, "closed")), batch=7)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with following(journal, reader) as standing:
+        await until(lambda: standing.cursor == 7)
+    assert 0.04 <= standing.busy <= loop.time() - began - 0.49
+
+
 async def test_a_failure_resumes_from_the_journal_and_tries_again(journal: MemoryJournal) -> None:
     reader = Reader(lambda _: Taken(saved={"n": b"1"}), raises(KeyError("bug")), raises(KeyError("bug")))
     async with following(journal, reader) as standing:
@@ -233,3 +250,57 @@ async def test_it_stops_at_once_wherever_it_is(journal: MemoryJournal, where: st
         await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()
     assert journal.moves == before
+
+
+# ---- followers that take rows while their destination takes nothing ----
+
+
+async def test_rows_are_taken_while_the_destination_takes_nothing_and_both_are_seen(
+    journal: MemoryJournal, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "reachd.follower")
+    stuck = Taken(holding="503 later", alarm=True)
+    reader = Reader(*[lambda rows: stuck] * 3)
+    async with following(journal, reader) as standing:
+        await until(lambda: standing.cursor == 7)
+        assert (standing.holding, standing.alarm, standing.failures) == ("503 later", True, 0)
+        journal.append([Annotation("8")])
+        await until(lambda: standing.cursor == 8)
+        assert (standing.holding, standing.alarm) == ("", False)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["reader: waits: 503 later", "reader: works again"], "once, though it was so three times"
+
+
+async def test_who_wants_to_be_asked_again_is_asked_with_no_rows(journal: MemoryJournal) -> None:
+    reader = Reader(
+        lambda rows: Taken(again=0.0),
+        lambda rows: Taken(again=0.0),
+        lambda rows: Taken(again=0.01),
+        lambda rows: Taken((Annotation("sent"),), {"key": b"value"}, again=0.0),
+    )
+    async with following(journal, reader, linger=5.0) as standing:
+        await until(lambda: standing.cursor == 8)
+    assert reader.offered == [[1, 2, 3], [4, 5, 6], [7], [], [8]]
+    assert journal.saved["reader"] == {"key": b"value"}
+    assert standing.taken == 8
+
+
+async def test_rows_gather_for_one_that_wants_to_be_asked_much_later(journal: MemoryJournal) -> None:
+    reader = Reader(*[lambda rows: Taken(again=60.0)] * 9)
+    async with following(journal, reader, linger=0.2) as standing:
+        await until(lambda: standing.cursor == 7)
+        for text in ("8", "9", "10"):
+            journal.append([Annotation(text)])
+            await asyncio.sleep(0)
+        await until(lambda: standing.cursor == 10)
+    assert reader.offered == [[1, 2, 3], [4, 5, 6], [7], [8, 9, 10]]
+
+
+async def test_who_does_not_is_left_alone_while_nothing_comes(journal: MemoryJournal) -> None:
+    reader = Reader(*[lambda rows: Taken(again=0.0)] * 3)
+    async with following(journal, reader) as standing:
+        await until(lambda: [] in reader.offered)
+        await until(lambda: standing.cursor == 7)
+        journal.append([Annotation("8")])
+        await until(lambda: standing.cursor == 8)
+    assert reader.offered.count([]) == 1

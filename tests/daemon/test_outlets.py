@@ -9,7 +9,7 @@ import pytest
 
 from config.document import Document, load
 from daemon import outlets as module
-from daemon.outlets import outlets
+from daemon.outlets import alerts, outlets
 from probes.clock import SystemClock
 from tests.lab.daemons import one_service
 from tests.lab.servers import closed_port
@@ -93,3 +93,40 @@ async def test_the_doctor_is_told_whether_it_answers(document: Load) -> None:
     assert url in finding.name
     assert "t0ken" not in repr(finding)
     assert finding.remedy
+
+
+# ---- alerts ----
+
+DESK = '[alerts.{name}]\ntype = "webhook"\nurl = "http://127.0.0.1:9/hook"\nsecret = {{ env = "TOKEN" }}\n'
+
+
+def test_every_alert_is_an_outlet_beside_the_sinks(document: Load) -> None:
+    found = outlets(document(influxdb() + DESK.format(name="desk") + DESK.format(name="phone")))
+    assert set(found) == {"influx", "alert/desk", "alert/phone"}
+    assert [outlet.from_now for outlet in found.values()] == [False, True, True]
+    assert not any("t0ken" in repr(outlet.mark) for outlet in found.values())
+
+
+def test_alerts_are_known_by_the_names_of_the_configuration(document: Load) -> None:
+    found = alerts(document(DESK.format(name="desk")))
+    assert found["desk"].trial is not None
+    assert alerts(document("")) == {}
+
+
+def test_a_file_in_the_folder_of_alerts_is_a_type(
+    folder: Path, document: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        folder / "pigeon.py",
+        """
+        from daemon.outlets import Outlet
+
+        TYPE = "webhook"
+
+        def outlet(document, name):
+            return Outlet(f"pigeon/{name}", document.alerts[name].type, None, None)
+        """,
+    )
+    write(folder / "loft.py", "PIGEONS = 7")
+    monkeypatch.setattr(module, "ALERTS", "found_by_scan")
+    assert alerts(document(DESK.format(name="desk")))["desk"].name == "pigeon/desk"

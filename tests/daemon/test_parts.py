@@ -7,7 +7,7 @@ from daemon.follower import Standing
 from daemon.parts import Daemon
 from tests.lab.daemons import one_service, put_together
 
-OWN = ("stop", "standings", "tasks", "sinks")
+OWN = ("stop", "standings", "tasks", "sinks", "tally")
 
 
 async def test_each_daemon_has_its_own_tasks_standings_and_stop(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from daemon.points import MEANINGS, points
 from daemon.sinks import events, lines
+from daemon.sinks.rollups import MEASUREMENTS
 
 
 def by_name():
@@ -14,6 +15,8 @@ def by_name():
 def test_every_measurement_of_the_design_is_there():
     assert set(by_name()) == {
         "probe_result",
+        "probe_5m",
+        "probe_1h",
         "service_state",
         "disruption_event",
         "event_log",
@@ -27,7 +30,8 @@ def test_every_measurement_has_a_meaning_and_none_is_left_over():
 
 
 def test_the_tags_of_a_series_are_the_six():
-    assert set(by_name()["probe_result"].tags) == {"service", "endpoint", "vantage", "family", "probe", "role"}
+    for measurement in ("probe_result", "probe_5m", "probe_1h"):
+        assert set(by_name()[measurement].tags) == {"service", "endpoint", "vantage", "family", "probe", "role"}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,9 @@ def test_the_tags_of_a_series_are_the_six():
         ("probe_result", "success", "integer"),
         ("probe_result", "failure", "string"),
         ("probe_result", "total_us", "integer"),
+        ("probe_5m", "n", "integer"),
+        ("probe_1h", "p95_us", "integer"),
+        ("probe_1h", "tcp_timeout", "integer"),
         ("service_state", "availability", "float"),
         ("vantage_health", "control", "integer"),
         ("disruption_event", "confidence", "float"),
@@ -61,4 +68,4 @@ def test_a_skipped_slot_has_the_fields_of_a_measured_one():
 
 def test_the_sink_writes_no_measurement_that_is_not_listed():
     written = set(re.findall(r'head\(\s*"(\w+)"', inspect.getsource(lines) + inspect.getsource(events)))
-    assert written == set(MEANINGS)
+    assert written | set(MEASUREMENTS.values()) == set(MEANINGS)

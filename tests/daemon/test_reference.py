@@ -9,6 +9,7 @@ from daemon.cli import app
 from daemon.points import points
 from daemon.reference import EXIT_CODES, page
 from daemon.spreadsheet import COLUMNS
+from daemon.web.metrics import names
 from daemon.wire_shapes import SHAPES
 from probes.plugin import PROBES, VANTAGES
 from probes.record import Facts, Kind, Phase, Purpose
@@ -35,6 +36,15 @@ def test_every_command_has_its_part(sections):
     assert names
     for name in names:
         assert f"### reachd {name.replace('_', '-')}" in sections["Commands"]
+
+
+def test_commands_of_a_group_have_theirs(sections):
+    assert "### reachd alerts test\n\nSend a signed test message" in sections["Commands"]
+
+
+def test_every_metric_has_its_row(sections):
+    assert rows(sections["Metrics"])[2:] == [name for name, *_ in names()]
+    assert all(meaning for *_, meaning in names())
 
 
 def test_options_are_written_as_they_are_typed(sections):

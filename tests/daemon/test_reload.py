@@ -85,6 +85,13 @@ async def test_the_same_file_changes_nothing_and_is_written_down(config: Path) -
     assert row.changed == ()
 
 
+async def test_another_page_waits_for_a_restart(config: Path) -> None:
+    async with put_together(config) as daemon:
+        config.write_text(config.read_text() + '[web]\nlisten = "127.0.0.1:0"\n')
+        (said,) = await reload(daemon)
+    assert said.startswith("web: a change needs a restart")
+
+
 async def test_another_journal_waits_for_a_restart(config: Path) -> None:
     async with put_together(config) as daemon:
         config.write_text(config.read_text().replace("journal.db", "other.db"))

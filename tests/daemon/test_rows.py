@@ -11,7 +11,8 @@ from daemon.rows import KINDS, Body, Direction, Gap, Row, Scope, event_id
 from tests.lab.journal_rows import others
 from tests.lab.samples import EVENT, SERIES, THEN, record
 
-WORDS = ["record", "plan", "heartbeat", "clock", "gap", "change", "event", "state", "health", "annotation"]
+WORDS = ["record", "plan", "heartbeat", "clock", "gap", "change", "event", "state", "health"]
+WORDS += ["rollup", "annotation", "delivery"]
 names = st.text("abc", min_size=1, max_size=3)
 
 

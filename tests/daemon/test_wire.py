@@ -14,6 +14,7 @@ from daemon.rows import (
     Annotation,
     Change,
     ClockStep,
+    Delivery,
     Direction,
     Event,
     Gap,
@@ -30,6 +31,7 @@ from daemon.rows import (
 from daemon.wire import ended_at, line_of, object_of, record_line
 from daemon.wire_in import row_of
 from probes.record import Answer, Facts, Failure, Kind, Phase, Purpose, Record, Series, TcpInfo, Timing, record_id
+from tests.lab.rollups import rollups
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 
@@ -114,6 +116,8 @@ others = (
     | st.builds(State, texts, texts, ints, floats, floats, floats)
     | st.builds(Health, st.dictionaries(texts, floats, max_size=3))
     | st.builds(Annotation, texts, texts)
+    | rollups
+    | st.builds(Delivery, texts, texts, ints, texts, texts, ints, texts, ints, texts)
 )
 
 
@@ -140,7 +144,7 @@ def golden(name):
     return (GOLDEN / name).read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize("kind", ["record", "plan", "event"])
+@pytest.mark.parametrize("kind", ["record", "plan", "event", "rollup", "delivery"])
 def test_golden_lines_never_change(kind):
     for number, line in enumerate(golden(f"{kind}.jsonl"), 1):
         row = row_of(line, number)

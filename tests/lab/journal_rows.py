@@ -11,6 +11,7 @@ from daemon.rows import (
     Body,
     Change,
     ClockStep,
+    Delivery,
     Direction,
     Event,
     Gap,
@@ -29,7 +30,8 @@ SECOND = 1_000_000
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 short = st.sampled_from(["", "a", "web", "tls/1", "whatsapp", "ж", "x" * 40])
 moments = st.integers(0, 4_000_000_000 * SECOND)
-spans = st.one_of(st.floats(0, 300), st.floats(0, 1e6), st.floats(-10, 10), st.just(0.0))
+floats = st.one_of(st.floats(0, 300), st.floats(0, 1e6), st.floats(-10, 10), st.just(0.0))
+spans = floats.map(lambda span: span + 0.0)  # no -0.0, which no clock gives and no integer keeps
 counts = st.one_of(st.integers(0, 100_000), st.integers(0, 2**62))
 finite = st.floats(allow_nan=False, allow_infinity=False)
 tuples = st.lists(texts, max_size=3).map(tuple)
@@ -125,6 +127,9 @@ others: SearchStrategy[Body] = st.one_of(
     st.builds(State, short, short, st.integers(0, 3), finite, finite, finite),
     st.builds(Health, st.dictionaries(texts, finite, max_size=20)),
     st.builds(Annotation, texts, texts),
+    st.builds(
+        Delivery, short, short, st.integers(1, 99), short, short, st.integers(1, 99), short, st.integers(0, 599), texts
+    ),
 )
 
 SERVICES = ("whatsapp", "telegram", "signal", "max", "vk", "controls")

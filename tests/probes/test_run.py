@@ -178,6 +178,71 @@ async def test_run_without_budget_makes_no_record() -> None:
     assert skipped.value.reason == "budget"
 
 
+def waits(seconds: float) -> World:
+    """A world whose rate limit makes everybody wait."""
+
+    async def permit(_contact: str) -> None:
+        await asyncio.sleep(seconds)
+
+    return World(SystemClock(), permit)
+
+
+async def test_waiting_for_the_rate_limit_is_no_part_of_the_run() -> None:
+    async def probe(run: Run, _: ProbeOptions) -> None:
+        async with run.phase(Phase.DNS):
+            await asyncio.sleep(0.02)
+        await run.permit("192.0.2.1")
+        async with run.phase(Phase.TCP):
+            await asyncio.sleep(0.02)
+
+    before = SystemClock().wall()
+    record = await do(probe, waits(0.5))
+    dns, tcp = record.timings
+    assert record.failure is None
+    assert 0.04 <= record.seconds < 0.4
+    assert dns.begin + dns.seconds <= tcp.begin + 1e-5
+    assert tcp.begin < 0.3
+    assert record.began - before >= 490_000  # where it really ends less what it took
+
+
+async def test_waiting_for_the_rate_limit_moves_the_deadline() -> None:
+    async def probe(run: Run, _: ProbeOptions) -> None:
+        for _contact in range(2):
+            await run.permit("192.0.2.1")
+        await silent(run, _)
+
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    record = await do(probe, waits(0.3), timeout=0.2)
+    assert outcome(record) == (Phase.TLS, Kind.TIMEOUT)
+    assert 0.2 <= record.seconds < 0.5
+    assert loop.time() - begin >= 0.8
+
+
+async def test_a_deadline_during_a_short_look_at_the_rate_limit_is_kept() -> None:
+    async def probe(run: Run, _: ProbeOptions) -> None:
+        async def permit(_contact: str) -> None:
+            run.disarm()  # the timer is spent:
+            run.expire()  # it came just now
+
+        run.world = replace(run.world, permit=permit)
+        await run.permit("192.0.2.1")
+        await silent(run, _)
+
+    assert outcome(await do(probe, timeout=SHORT)) == (Phase.TLS, Kind.TIMEOUT)
+
+
+async def test_a_stop_while_waiting_for_the_rate_limit_is_a_stop() -> None:
+    async def probe(run: Run, _: ProbeOptions) -> None:
+        await run.permit("192.0.2.1")
+
+    task = asyncio.ensure_future(do(probe, waits(60)))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_world_without_trust_sets_says_so() -> None:
     with pytest.raises(ValueError, match="'public'"):
         World(SystemClock()).trust("public")

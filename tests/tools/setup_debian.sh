@@ -3,7 +3,7 @@
 # usage: setup_debian.sh              everything; the InfluxDB build (8 to 10 minutes, once) runs last
 #        setup_debian.sh packages     only what apt gives, quick
 #        setup_debian.sh influxd      only InfluxDB
-# Running it again costs a moment. Later issues will add chromium (the browser tests of the page) to the packages.
+# Running it again costs a moment.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,9 +28,23 @@ packages() {
     command -v nft >/dev/null || missing+=(nftables)
     command -v make >/dev/null || missing+=(make)
     command -v flock >/dev/null || missing+=(util-linux)
+    command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core) # the browser tests of the page
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     if [ ${#missing[@]} -gt 0 ]; then apt_install "${missing[@]}"; fi
-    say "iproute2, nftables, make and python3 are there"
+    prometheus
+    say "iproute2, nftables, make, python3 and prometheus are there"
+}
+
+prometheus() { # the tests start servers of their own: the service that the package brings is not wanted
+    if command -v prometheus >/dev/null && command -v promtool >/dev/null; then return; fi
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod +x $policy
+        trap "rm -f $policy" EXIT
+    fi
+    apt_install prometheus
+    if command -v systemctl >/dev/null; then systemctl disable --quiet prometheus || true; fi
 }
 
 influxd_there() { # the order in which the tests look it up

@@ -64,11 +64,11 @@ def test_for_programs(tmp_path: Path, said) -> None:
     assert (fault["file"], fault["line"], fault["key"]) == (str(tmp_path / "lab.toml"), 8, "endpoints[0].target")
     assert "nonsense" in fault["what"]
     assert err == ""
-    one_service(tmp_path, "127.0.0.1:9", more='\n[web]\nlisten = "127.0.0.1:8642"\n')
+    one_service(tmp_path, "127.0.0.1:9", more='\n[detect]\nfalse_events = "1 per 9 vantage-months"\n')
     assert check(config, json=True) == 0
     good = json.loads(said()[0])
     assert (good["file"], good["faults"]) == (str(config), [])
-    assert any("the page comes later" in notice for notice in good["notices"])
+    assert any("has no effect yet" in notice for notice in good["notices"])
 
 
 def test_another_owner_of_our_package_names_is_told(tmp_path: Path, said, monkeypatch: pytest.MonkeyPatch) -> None:

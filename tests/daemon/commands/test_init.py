@@ -47,6 +47,8 @@ def test_where_nothing_can_be_written(tmp_path: Path, said, name: str, words: st
 def test_every_key_that_is_shown_can_be_used(tmp_path: Path, said, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commented keys are examples that a reader will uncomment: each must be right."""
     monkeypatch.setenv("INFLUXDB_TOKEN", "t")
+    monkeypatch.setenv("DESK_SECRET", "s")
+    monkeypatch.setenv("PAGE_TOKEN", "p")
     begun = [line.removeprefix("# ") if shown(line) else line for line in starter().splitlines()]
     (tmp_path / "store.pem").write_bytes(authority().cert_pem.bytes())
     path = tmp_path / "reachd.toml"

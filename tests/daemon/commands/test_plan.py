@@ -39,8 +39,9 @@ def test_for_programs(tmp_path: Path, said) -> None:
 
 
 def test_notices_stand_on_stderr(tmp_path: Path, said) -> None:
-    assert plan(one_service(tmp_path, "127.0.0.1:9", more='\n[web]\nlisten = "127.0.0.1:8642"\n'), json=False) == 0
-    assert "the page comes later" in said()[1]
+    without_effect = '\n[detect]\nfalse_events = "1 per 9 vantage-months"\n'
+    assert plan(one_service(tmp_path, "127.0.0.1:9", more=without_effect), json=False) == 0
+    assert "has no effect yet" in said()[1]
 
 
 def test_what_breaks_a_limit_is_refused_with_endpoint_and_remedy(tmp_path: Path, said) -> None:

@@ -33,10 +33,10 @@ def test_a_good_configuration_is_run(tmp_path: Path, served, said) -> None:
 
 
 def test_notices_are_shown_before_it_starts(tmp_path: Path, served, said) -> None:
-    config = one_service(tmp_path, "127.0.0.1:9", more='\n[web]\nlisten = "127.0.0.1:8642"\n')
+    config = one_service(tmp_path, "127.0.0.1:9", more='\n[detect]\nfalse_events = "1 per 10 vantage-months"\n')
     assert run(config, "text") == 0
     assert "note: " in (told := said()[1])
-    assert "the page comes later" in told
+    assert "has no effect yet" in told
     assert len(served) == 1
 
 
@@ -86,6 +86,7 @@ def test_the_announcement_names_every_host_of_every_service(tmp_path: Path, monk
         assert contacts(service) <= set(line.split(": ", 1)[1].split(", "))
         assert {host for one in service.endpoints for host in one.options.contacts()} == contacts(service)
     assert str(tmp_path) in text
+    assert "the page is at http://127.0.0.1:8642" in text
     assert "Starting it is the consent" in text
 
 

@@ -68,6 +68,12 @@ def test_two_places_in_two_countries_measure_all_sides_every_second(now: Prepare
     assert len(now.plan.assignments) == 2 * 8
 
 
+def test_the_page_is_where_the_stage_says(stage: Stage, now: Prepared) -> None:
+    assert now.document.web is not None
+    assert stage.page == f"http://{now.document.web.listen}/"
+    assert not now.document.web.public
+
+
 def test_no_two_of_the_addresses_are_one_and_all_are_loopback(now: Prepared) -> None:
     addresses = [*HOSTS.values(), *NEAR.values(), *(source for _c, _a, source in PLACES.values())]
     assert len(set(addresses)) == len(addresses)

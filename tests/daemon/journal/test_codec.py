@@ -57,6 +57,8 @@ def test_the_numbers_of_kinds_never_change():
         "state": 7,
         "health": 8,
         "annotation": 9,
+        "rollup": 10,
+        "delivery": 11,
     }
 
 

@@ -1,15 +1,17 @@
 """Commands read by kind and time, in short transactions, whether the daemon runs or not."""
 
+from dataclasses import replace
+
 import apsw
 import pytest
 
 from daemon.journal import reader as reading
 from daemon.journal.reader import open_reader
 from daemon.journal.schema import JournalRefused
-from daemon.rows import Annotation, ClockStep, Event, Heartbeat
+from daemon.rows import Annotation, ClockStep, Event, Gap, Heartbeat, Row
 from probes.record import Record
 from tests.lab.journal_rows import realistic
-from tests.lab.samples import EVENT, THEN, record
+from tests.lab.samples import EVENT, SERIES, THEN, record
 
 HOUR = 3_600_000_000
 
@@ -28,9 +30,48 @@ async def test_rows_of_some_kinds_in_the_one_order(journal, path):
         assert list(reader.rows(kinds=[])) == []
 
 
+async def test_the_last_records_of_a_series_without_an_index(journal, path, clock):
+    other = replace(SERIES, endpoint="other:443")
+    for number in range(6):
+        await journal.append([record(number), Annotation("x"), record(number, series=other)])
+        clock.pass_(1200)
+    with open_reader(path) as reader:
+        mine = bodies(reader.of_series([SERIES], 100))
+        assert [one.id for one in mine] == [record(number).id for number in reversed(range(6))]
+        assert bodies(reader.of_series([SERIES], 2)) == mine[:2]
+        assert len(reader.of_series([SERIES, other], 100)) == 12
+        last = reader.of_series([SERIES], 1)[0].at
+        assert bodies(reader.of_series([SERIES], 2, before=last)) == mine[1:3]
+        assert reader.of_series([SERIES], 100, before=last - 30 * HOUR) == []
+        assert len(reader.of_series([SERIES], 100, reach=6)) == 2
+        assert reader.of_series([replace(SERIES, endpoint="none")], 100) == []
+
+
 async def test_an_unknown_kind_is_a_mistake_of_the_caller(journal, path):
     with open_reader(path) as reader, pytest.raises(KeyError):
-        list(reader.rows(kinds=["rollup"]))
+        list(reader.rows(kinds=["parquet"]))
+
+
+async def test_old_rows_of_some_series_are_shown_again(journal, path, clock):
+    """For a record that comes hours late: only its series, only up to what was taken, and how far back they go."""
+    other = replace(SERIES, endpoint="other:443")
+    gaps = [Gap(SERIES, THEN, THEN, 10, "overload"), Gap(other, THEN, THEN, 10, "overload")]
+    begin = clock.now
+    await journal.append([record(0), Annotation("x")])
+    clock.pass_(7200)
+    await journal.append([record(1), record(1, series=other), *gaps, record(2), record(3)])
+    seen: list[Row] = []
+    assert await journal.recall([SERIES], begin + 7200 * 1_000_000, 7, seen.append) == begin
+    shown = [(row.seq, row.body.series) for row in seen if isinstance(row.body, Gap | Record)]
+    assert [seq for seq, series in shown if series == SERIES] == [5, 3, 7]
+    assert [seq for seq, series in shown if series != SERIES] == [6], "gaps are few and are told apart by who asked"
+    with open_reader(path) as reader:
+        assert reader.recall([replace(SERIES, role="none")], begin, 99, seen.append) == begin
+
+
+async def test_without_a_record_there_is_no_oldest(journal):
+    await journal.append([Annotation("x")])
+    assert await journal.recall([SERIES], 0, 99, list[Row]().append) > THEN * 1000
 
 
 async def test_rows_of_a_time(journal, path, clock):

@@ -5,7 +5,20 @@ import pytest
 from daemon.journal import intern, retention
 from daemon.journal.reader import open_reader
 from daemon.journal.retention import ROWS, Retention, bound_of_age, live_bytes
-from daemon.rows import Annotation, Change, ClockStep, Direction, Gap, Health, Heartbeat, Planned, PlanRow, State
+from daemon.rows import (
+    Annotation,
+    Change,
+    ClockStep,
+    Direction,
+    Gap,
+    Health,
+    Heartbeat,
+    Planned,
+    PlanRow,
+    Rollup,
+    Spread,
+    State,
+)
 from probes.record import Record
 from tests.lab.journal_rows import realistic
 from tests.lab.samples import EVENT, SERIES, THEN, record
@@ -64,6 +77,19 @@ async def test_states_gaps_and_steps_go_after_400_days(journal, clock, path):
     await live(journal, clock, 1, rows=lambda: [Annotation("x")])
     await all_steps(journal, ROOMY)
     assert set(kinds(path)) == {type(EVENT), Annotation}
+
+
+async def test_rollups_of_five_minutes_go_after_400_days_and_those_of_an_hour_stay(journal, clock, path):
+    long = [Rollup(SERIES, 0, width, 1, 1, {}, 0, 0, Spread(1, 2, 3, 4, 5)) for width in (300, 3600)]
+    await journal.append(long)
+    clock.pass_(399 * DAY)
+    await live(journal, clock, 1, rows=lambda: [Annotation("x")])
+    await all_steps(journal, ROOMY)
+    assert kinds(path)[:2] == [Rollup, Rollup]
+    await live(journal, clock, 1, rows=lambda: [Annotation("x")])
+    await all_steps(journal, ROOMY)
+    with open_reader(path) as reader:
+        assert [row.body for row in reader.rows(kinds={"rollup"})] == long[1:]
 
 
 async def test_a_step_deletes_at_most_a_thousand_rows(journal, clock):

@@ -17,6 +17,7 @@ class Document:
 
     def __init__(self, influxdb: Influxdb | None) -> None:
         self.influxdb = influxdb
+        self.alerts: dict[str, object] = {}
 
 
 def document(**section: Any) -> Any:

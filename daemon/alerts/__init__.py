@@ -1,0 +1,1 @@
+"""Who is told of events: each alert a follower with its own cursor, each type a file of its own."""

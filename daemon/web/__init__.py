@@ -1,0 +1,1 @@
+"""The page: what the journal says, for people and programs, over HTTP."""
