@@ -10,6 +10,7 @@ from pydantic import Field
 
 from config.candidates import candidates, clashes, hopeless
 from config.faults import ConfigError, Fault, Origin, meant
+from config.later import waiting_vantages
 from config.names import plain_name
 from config.quantities import in_words
 from config.reading import Model, Part, Source, Unreadable, fill, members, read, tables
@@ -201,6 +202,7 @@ def _notices(source: Source, vantages: tuple[VantageSetting, ...]) -> Iterator[s
     waiting = [(path, words) for path, words in WAITING.items() if _written(source, path)]
     for path, words in waiting:
         yield str(source.fault(f"has no effect yet: {words}", *path))
+    yield from waiting_vantages(source)
     for vantage in vantages:
         absent = [key for key, value in (("country", vantage.country), ("asn", vantage.asn)) if not value]
         if absent:

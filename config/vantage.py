@@ -1,11 +1,13 @@
 """Vantages as a configuration names them: the envelope that all types share, and the options of the type."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from config.faults import Fault, Origin, listed, meant
+from config.later import LATER
 from config.names import BOTH, Asn, Country, Names, family_of, plain_name
 from config.reading import Part, Source, fill, tables
 from probes import plugin
@@ -65,6 +67,8 @@ def read_vantages(source: Source, faults: list[Fault]) -> tuple[VantageSetting, 
         faults.append(
             source.fault(f'is missing: add [vantages.here] with type = "direct" and consent ({CONSENT})', "vantages")
         )
+    if found and all(part.table.get("type") in LATER for _name, part in tables(source, "vantages", [])):
+        faults.append(source.fault('nothing can be measured yet: add one of type = "direct" or "source"', "vantages"))
     return tuple(setting for _name, setting in sorted(found, key=lambda pair: pair[0]) if setting is not None)
 
 
@@ -80,13 +84,22 @@ def _read(name: str, part: Part, faults: list[Fault]) -> VantageSetting | None:
         return None
     type_ = plugin.VANTAGES.get(kind)
     if type_ is None:
-        types = plugin.VANTAGES.names()
-        faults.append(part.fault(f"{kind!r} is no vantage type; there are {listed(types)}{meant(kind, types)}", "type"))
+        _check_other(kind, part, keys, faults)
         return None
     options = fill(type_.options, _part(part, part.table.keys() - keys, frozenset(keys)), faults)
     if envelope is None or options is None:
         return None
     return _settle(name, part, envelope, options, faults)
+
+
+def _check_other(kind: str, part: Part, keys: Collection[str], faults: list[Fault]) -> None:
+    """A type of a later version is checked like the others; any other word is a fault."""
+    if kind in LATER:
+        fill(LATER[kind], _part(part, part.table.keys() - keys, frozenset(keys)), faults)
+        return
+    types = plugin.VANTAGES.names()
+    close = meant(kind, [*types, *LATER])
+    faults.append(part.fault(f"{kind!r} is no vantage type; there are {listed(types)}{close}", "type"))
 
 
 def _part(part: Part, keys: frozenset[str] | set[str], beside: frozenset[str] = frozenset()) -> Part:
