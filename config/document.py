@@ -183,8 +183,9 @@ def _unlisted(source: Source, document: Document, known: tuple[str, ...]) -> Ite
 
 
 def _unmeasured(source: Source, document: Document, listed: Listed) -> Iterator[Fault]:
-    """Services that no vantage measures."""
-    if not document.vantages or any(vantage.services is None for vantage in document.vantages):
+    """Services that no vantage measures, and none of those that come later might."""
+    everything = any(vantage.services is None for vantage in document.vantages)
+    if not document.vantages or everything or any(waiting_vantages(source)):
         return
     measured = {name for vantage in document.vantages for name in vantage.services or ()}
     for service in listed.services:

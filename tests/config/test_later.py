@@ -62,3 +62,10 @@ def test_its_mistakes_are_told_all_the_same(tmp_path: Path, change: tuple[str, s
     with pytest.raises(ConfigError) as error:
         load(written(tmp_path, EXIT.replace(*change)))
     assert said in str(error.value)
+
+
+def test_a_service_may_wait_for_such_a_vantage(tmp_path: Path) -> None:
+    path = written(tmp_path, 'services = ["controls"]\n' + EXIT)
+    path.write_text(path.read_text().replace('["controls"]', '["controls", "signal"]', 1))
+    document = load(path)
+    assert [service.name for service in document.services] == ["controls", "signal"]
