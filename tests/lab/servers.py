@@ -62,6 +62,10 @@ def meets(
     return lambda behave: Server(behave.__name__, behave, probe, certificate, version)
 
 
+TURNS = 5
+"""Of the loop, from accepting a connection to the first line of its task (over TLS, to the start of the handshake)."""
+
+
 @asynccontextmanager
 async def serve(server: Server, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
     """Run a server; gives its port."""
@@ -83,6 +87,8 @@ async def serve(server: Server, host: str = "127.0.0.1", port: int = 0) -> Async
         yield listener.sockets[0].getsockname()[1]
     finally:
         listener.close()
+        for _ in range(TURNS):  # the task of a connection that was accepted just now begins in one of the next turns
+            await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
