@@ -20,7 +20,9 @@ class ProxyKeys(Options):
 
     address: str = Field(min_length=1, description='for example "192.0.2.7:1080"')
     user: str | None = None
+    """Who logs in, where the proxy asks."""
     password: SecretText | None = None
+    """`{ env = "NAME" }` or `{ file = "PATH" }`."""
 
 
 LATER: Mapping[str, type[Options]] = {"http_proxy": ProxyKeys, "netns": NamespaceKeys, "socks5": ProxyKeys}
