@@ -58,11 +58,18 @@ def service(name: str, *targets: str, side: str = "foreign", every: str = "1s", 
 def write_config(folder: Path, services: Mapping[str, str], more: str = "") -> Path:
     """Write reachd.toml and its services (name to the file's text) into a folder; `more` are further sections."""
     for name, text in services.items():
-        (folder / f"{name}.toml").write_text(text)
+        _replace(folder / f"{name}.toml", text)
     path = folder / "reachd.toml"
     listed = ", ".join(f'"./{name}.toml"' for name in services)
-    path.write_text(TOP.format(services=listed) + more + OWN)
+    _replace(path, TOP.format(services=listed) + more + OWN)
     return path
+
+
+def _replace(path: Path, text: str) -> None:
+    """All of the text at once: a daemon may be reading the file, and half of one is a mistake in it."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(path)
 
 
 def one_service(folder: Path, *targets: str, more: str = "", **timing: str) -> Path:
