@@ -4,7 +4,7 @@ import inspect
 import pkgutil
 import re
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -121,6 +121,21 @@ def _ipv6(address: str) -> str:
         raise ValueError(f"{address!r} in brackets is no IPv6 address") from None
 
 
+Dial = Callable[[tuple[str, int]], Awaitable[socket.socket]]
+"""Connects a TCP socket of the vantage, which lives as long as the run, to an address and port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where datagrams for a destination are sent, and what is put around each on the way there."""
+
+    near: tuple[str, int]
+    """The destination itself, or a relay."""
+    wrap: Callable[[bytes], bytes] = bytes
+    unwrap: Callable[[bytes], bytes | None] = bytes
+    """None for what does not come from the destination."""
+
+
 class Vantage(Protocol):
     """A place and a path to send from: it opens sockets, probes never do."""
 
@@ -143,6 +158,10 @@ class Vantage(Protocol):
         """Ask a proxy for the destination over a connected socket; nothing to do where there is none."""
         ...
 
+    async def way(self, address: str, port: int, dial: Dial, phase: Callable[[Phase], Any]) -> Way:
+        """How datagrams reach the destination; a proxy is dialled and asked to relay them."""
+        ...
+
 
 class Straight:
     """What vantages without a proxy share; each opens its own sockets."""
@@ -157,6 +176,10 @@ class Straight:
 
     async def tunnel(self, sock: socket.socket, address: str, port: int, phase: Callable[[Phase], Any]) -> None:
         """No proxy, nothing to ask."""
+
+    async def way(self, address: str, port: int, dial: Dial, phase: Callable[[Phase], Any]) -> Way:  # noqa: ARG002  the signature of Vantage
+        """Straight to the destination."""
+        return Way((address, port))
 
     def routed_families(self) -> frozenset[str]:
         """IPv4 always (without a route its records are local faults), IPv6 only with a route to a global address."""

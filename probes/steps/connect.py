@@ -16,13 +16,18 @@ async def connect(run: Run, address: str, port: int) -> Stream:
     """Connect to a numeric address; facts: address, refused_by, icmp_from, and at the end tcp, bytes_in, bytes_out."""
     await run.permit(address)
     run.note(address=address)
-    loop = asyncio.get_running_loop()
     near = run.vantage.route(address, port)
     async with run.phase(Phase.TCP if near[0] == address else Phase.PROXY):
-        sock = open_socket(run, near[0])
-        await _establish(loop, sock, near)
+        sock = await dial(run, near)
     await run.vantage.tunnel(sock, address, port, run.phase)
-    return Plain(sock, loop)
+    return Plain(sock, asyncio.get_running_loop())
+
+
+async def dial(run: Run, near: tuple[str, int]) -> socket.socket:
+    """A TCP socket of the run's vantage connected to an address, closed with the run; belongs into a phase."""
+    sock = open_socket(run, near[0])
+    await _establish(asyncio.get_running_loop(), sock, near)
+    return sock
 
 
 def open_socket(run: Run, address: str) -> socket.socket:

@@ -3,13 +3,14 @@
 import asyncio
 import secrets
 import socket
-import struct
 from collections import Counter
 
-from probes.failure import own, own_errno
+from probes.failure import own
+from probes.plugin import Way
 from probes.record import Answer
 from probes.run import Run
 from probes.steps import wire
+from probes.steps.datagram import LARGEST, arrival, open_datagram, open_way
 from probes.steps.icmp import arrived, keep_errors, last_message
 from probes.steps.resolver import Resolver
 
@@ -19,17 +20,12 @@ LISTEN = 0.5
 """Seconds for which a second answer is waited for: a forged one comes first, the true one a path later."""
 KEPT = 8
 """Replies of one question that are kept; a flood is counted."""
-LARGEST = 65_535
-SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it
-TIMESPEC = struct.Struct("@ll")
 
 
 async def ask_udp(run: Run, resolver: Resolver, query: bytes) -> Answer:
     """Ask within the DNS phase and return the first reply; what comes later is noted beside the later phases."""
-    sock = open_socket(run, resolver, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    connect_at_once(sock, resolver)
-    exchange = Exchange(run, sock, wire.with_id(query, secrets.randbits(16)))
+    way = await open_way(run, resolver.address, resolver.port)
+    exchange = Exchange(run, open_datagram(run, way), way, wire.with_id(query, secrets.randbits(16)))
     run.closing.callback(exchange.close)
     exchange.begin()
     outcome = await exchange.first
@@ -41,12 +37,27 @@ async def ask_udp(run: Run, resolver: Resolver, query: bytes) -> Answer:
 class Exchange:
     """A question under way and what answers it. Costs one reader and one timer, no task."""
 
-    __slots__ = ("done", "first", "foreign", "loop", "more", "open", "query", "run", "sent", "sent_at", "sock", "timer")
+    __slots__ = (
+        "done",
+        "first",
+        "foreign",
+        "loop",
+        "more",
+        "open",
+        "query",
+        "run",
+        "sent",
+        "sent_at",
+        "sock",
+        "timer",
+        "way",
+    )
 
-    def __init__(self, run: Run, sock: socket.socket, query: bytes) -> None:
+    def __init__(self, run: Run, sock: socket.socket, way: Way, query: bytes) -> None:
         """An exchange over a connected socket, not begun; `query` has its id."""
         self.run = run
         self.sock = sock
+        self.way = way
         self.query = query
         self.loop = asyncio.get_running_loop()
         self.first: asyncio.Future[Answer | OSError] = self.loop.create_future()
@@ -71,7 +82,7 @@ class Exchange:
     def send(self) -> None:
         """Send the question."""
         self.sent += 1
-        self.sock.send(self.query)
+        self.sock.send(self.way.wrap(self.query))
 
     def again(self) -> None:
         """Nothing came: ask once more, under the same id from the same port, as glibc does."""
@@ -89,7 +100,9 @@ class Exchange:
         except OSError as error:
             self.fail(error)
         else:
-            self.take(data, self.arrival(ancillary))
+            inside = self.way.unwrap(data)
+            if inside is not None:
+                self.take(inside, arrival(self.run, ancillary, self.sent_at))
 
     def take(self, data: bytes, arrival: float) -> None:
         """Keep a reply; the first one ends the phase and starts the wait for others."""
@@ -116,20 +129,9 @@ class Exchange:
 
     def fail(self, error: OSError) -> None:
         """An error before any reply is the outcome; one after it is not ours to judge."""
-        cause = arrived(self.sock, error, self.sock.getpeername()[0])
+        cause = arrived(self.sock, error, self.way.near[0])
         if not self.first.done():
             self.first.set_result(cause)
-
-    def arrival(self, ancillary: list[tuple[int, int, bytes]]) -> float:
-        """Seconds in the run at which the kernel had the datagram: ours may have waited for the loop."""
-        now = self.run.elapsed()
-        for level, kind, data in ancillary:
-            if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
-                seconds, nanoseconds = TIMESPEC.unpack_from(data)
-                waited = (self.run.world.clock.wall() - seconds * 1_000_000 - nanoseconds // 1000) / 1e6
-                # Out of these bounds the wall clock stepped, or a test moves it.
-                return now - waited if 0.0 <= waited <= now - self.sent_at else now
-        return now
 
     def close(self) -> None:
         """End it, whatever its state; harmless when it has ended."""
@@ -165,10 +167,3 @@ def open_socket(run: Run, resolver: Resolver, kind: socket.SocketKind) -> socket
     run.closing.callback(sock.close)
     keep_errors(sock)
     return sock
-
-
-def connect_at_once(sock: socket.socket, resolver: Resolver) -> None:
-    """Fix the peer: the kernel then drops what another address or port sends. An error at once is our own."""
-    code = sock.connect_ex((resolver.address, resolver.port))
-    if code:
-        raise own_errno(code)

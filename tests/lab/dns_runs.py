@@ -4,7 +4,7 @@ import socket
 from dataclasses import replace
 
 from probes.clock import SystemClock
-from probes.plugin import Plugin, ProbeOptions
+from probes.plugin import Plugin, ProbeOptions, Straight
 from probes.record import Answer, Kind, Phase, Record, Series
 from probes.run import Attempt, Run, World, perform
 from probes.steps.resolve import resolve
@@ -15,7 +15,7 @@ BLOCKPAGE = "188.186.146.207"
 """Where a known block page stands: public, so no bogon; what it is, detection knows."""
 
 
-class Here:
+class Here(Straight):
     """A vantage on this machine, as plain as one can be; counts the sockets that it opened and that are still open."""
 
     carries = frozenset({"tcp", "udp", "tcp_info", "system_dns"})
@@ -31,12 +31,6 @@ class Here:
         sock.setblocking(False)
         self.opened.append(sock)
         return sock
-
-    def route(self, address: str, port: int) -> tuple[str, int]:
-        return address, port
-
-    async def tunnel(self, sock, address, port, phase) -> None:
-        return None
 
     def still_open(self) -> int:
         return sum(sock.fileno() != -1 for sock in self.opened)

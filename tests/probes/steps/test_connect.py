@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from probes.plugin import Vantage
+from probes.plugin import Straight, Vantage
 from probes.record import Kind, Phase, Record
 from probes.run import Skipped, perform
 from tests.lab.runs import SILENCE, SLOW, attempt, check, detail, direct, measure, outcome, plugin, tcp, world
@@ -37,7 +37,7 @@ def place(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-class Broken:
+class Broken(Straight):
     """A vantage whose sockets cannot be opened, or whose connects end at once."""
 
     carries = frozenset({"tcp"})
@@ -51,14 +51,11 @@ class Broken:
     def open(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
         raise OSError(self.number, os.strerror(self.number))
 
-    def route(self, address: str, port: int) -> tuple[str, int]:
-        return address, port
-
     async def tunnel(self, sock, address, port, phase) -> None:
         raise AssertionError("never connected")
 
 
-class Routed:
+class Routed(Straight):
     """A vantage that goes through another host, as a proxy does."""
 
     def __init__(self, inner: Vantage, near: tuple[str, int]) -> None:
