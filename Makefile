@@ -9,6 +9,7 @@ RUNTIME := .venv/.runtime-$(HERE)
 DEV := .venv/.dev-$(HERE)
 PIP := $(PY) -m pip --disable-pip-version-check --quiet --no-input install --no-deps
 PACKAGES := daemon probes config
+JOBS := 2# processes that `make test` uses: its tests wait more than they compute
 BENCHES = $(sort $(wildcard bench/[!_]*.py))
 TREES = $(PACKAGES) tests $(if $(BENCHES),bench)
 
@@ -52,7 +53,7 @@ demo: $(RUNTIME) ## the block of February 2026 on loopback: no root, no network,
 	@exec .venv/bin/reachd demo $(ARGS)
 
 test: $(DEV) ## every test but the long ones; make test ARGS="-k journal"
-	@$(PY) -m pytest -m "not long" $(ARGS)
+	@$(PY) -m pytest -m "not long" -n $(JOBS) --dist loadfile $(ARGS)
 
 test-long: $(DEV) ## the long tests: crashes, outages, load, a real InfluxDB
 	@$(PY) -m pytest -m long $(ARGS)

@@ -15,6 +15,8 @@ settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("repeatable")
 
+os.environ.pop("COLUMNS", None)  # set by a shell or by pytest-xdist: commands would break their lines at its width
+
 LONG_TIMEOUT = 900
 SETUP = "tests/tools/setup_debian.sh says what to install"
 TOOLS = {"netns": ("ip", "nft"), "prometheus": ("prometheus", "promtool"), "browser": ("chromium",)}
