@@ -1,0 +1,39 @@
+"""What the world of the lab holds: names, their addresses and ports, and the resolvers; public by their form."""
+
+from collections.abc import Iterator
+
+ISP = {"ru1": "217.10.32.4", "ru2": "212.45.2.5", "free": "9.9.9.9"}
+"""Whom each vantage asks by default."""
+NSDI, GOOGLE = "195.208.4.1", "8.8.8.8"
+RESOLVERS = (*ISP.values(), NSDI, GOOGLE)
+ZONE = {
+    "web.whatsapp.com": ["157.240.205.60", "2a03:2880:f2ff:c0::60"],
+    "mmg.whatsapp.net": ["157.240.205.61"],
+    "g.whatsapp.net": ["157.240.205.62"],
+    "web.telegram.org": ["149.154.167.99"],
+    "venus.web.telegram.org": ["149.154.167.51"],
+    "web.max.ru": ["155.212.204.140"],
+    "www.wikipedia.org": ["185.15.59.224"],
+    "example.com": ["104.18.26.120"],
+}
+SPARE = {"web.whatsapp.com": ["157.240.205.70"]}
+"""Where a CDN moves a name to: served all the time, as edges are."""
+PORTS = {"g.whatsapp.net": (5222, 443)}
+
+
+def addresses() -> Iterator[tuple[str, int]]:
+    """Each address with each of its ports."""
+    for name, found in (*ZONE.items(), *SPARE.items()):
+        for address in found:
+            for port in PORTS.get(name, (80, 443)):
+                yield address, port
+
+
+def all_addresses() -> tuple[str, ...]:
+    """Of servers and resolvers, once each."""
+    return tuple(dict.fromkeys((*(address for address, _port in addresses()), *RESOLVERS)))
+
+
+def name_of(address: str) -> str:
+    """The name that an address serves: one each in the lab."""
+    return next(name for name, found in (*ZONE.items(), *SPARE.items()) if address in found)

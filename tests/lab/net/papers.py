@@ -1,0 +1,40 @@
+"""The certificates of the world: one authority for the tests and for the process that serves."""
+
+import datetime as dt
+import ssl
+from pathlib import Path
+from typing import Any
+
+import trustme
+
+LONG_AGO, PAST = dt.datetime(2001, 1, 1, tzinfo=dt.UTC), dt.datetime(2002, 1, 1, tzinfo=dt.UTC)
+
+
+def save(authority: trustme.CA, path: Path) -> None:
+    """Write an authority's key and certificate where the world's process reads them."""
+    path.write_bytes(authority.private_key_pem.bytes() + authority.cert_pem.bytes())
+
+
+def load(path: Path) -> trustme.CA:
+    """Read it."""
+    pem = path.read_bytes()
+    return trustme.CA.from_pem(pem[pem.index(b"-----BEGIN CERTIFICATE") :], pem)
+
+
+def paper(authority: trustme.CA, name: str, kind: str) -> ssl.SSLContext:
+    """A server's context: `good`, `expired`, `wrong` (another name), or of a `stranger`."""
+    issuer = trustme.CA() if kind == "stranger" else authority
+    dates: dict[str, Any] = {"not_before": LONG_AGO, "not_after": PAST} if kind == "expired" else {}
+    leaf = issuer.issue_cert("portal.example" if kind == "wrong" else name, **dates)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    leaf.configure_cert(context)
+    return context
+
+
+def public(authority: trustme.CA) -> bytes:
+    """Its certificate (PEM), for a trust set."""
+    return authority.cert_pem.bytes()
+
+
+__all__ = ["load", "paper", "public", "save"]

@@ -1,0 +1,234 @@
+"""A scenario: what is done to the network in stages, what each probe must see, and what must be concluded from it."""
+
+import asyncio
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from config.slots import due_of, offset_of, slot_at
+from daemon.replay import conclusions
+from daemon.rows import Body, Event, Place, Planned, PlanRow, Row
+from probes.record import Record, Series
+from probes.run import Attempt, perform
+from probes.vantages.netns import NamespaceVantage
+from tests.lab.net.addresses import GOOGLE, ISP
+from tests.lab.net.lab import Lab
+from tests.lab.runs import plugin, world
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+START = 1_770_840_000_000_000
+EVERY, GOOD, LONG = 60, 60, 12
+"""Seconds of a slot on the virtual timeline; slots before, and of each stage."""
+TIMEOUT = 1.2
+"""Seconds of a real run: the lab's own round trips are under a millisecond."""
+PLACES = {"ru1": Place("RU", 12389), "ru2": Place("RU", 31133), "free": Place("NL", 1103)}
+SIDES = {"whatsapp": "foreign", "telegram": "foreign", "max": "domestic", "controls": "control"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One endpoint that is measured from each vantage; it is named `service/role`."""
+
+    name: str
+    probe: str
+    target: str
+    options: Mapping[str, Any]
+
+
+TARGETS = (
+    Target("whatsapp/dns", "dns", "web.whatsapp.com", {}),
+    Target("whatsapp/google", "dns", "web.whatsapp.com", {"resolvers": (GOOGLE,), "also_tcp": True}),
+    Target("whatsapp/web", "http", "https://web.whatsapp.com/", {"trust": "lab"}),
+    Target("whatsapp/plain", "http", "http://web.whatsapp.com/", {}),
+    Target("whatsapp/chat", "tcp", "g.whatsapp.net:5222", {}),
+    Target("whatsapp/media", "tls", "mmg.whatsapp.net:443", {"trust": "lab"}),
+    Target("telegram/web", "http", "https://web.telegram.org/", {"trust": "lab"}),
+    Target("telegram/dc", "tcp", "venus.web.telegram.org:443", {}),
+    Target("max/web", "http", "https://web.max.ru/", {"trust": "lab"}),
+    Target("controls/web", "http", "https://www.wikipedia.org/", {"trust": "lab"}),
+    Target("controls/tls", "tls", "example.com:443", {"trust": "lab"}),
+)
+Outcomes = dict[tuple[str, str], str]
+"""(endpoint, vantage) to `phase kind`, or `ok`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What holds for a while, what each probe must see then, and the events that must stand at its end."""
+
+    rules: tuple[Mapping[str, Any], ...]
+    world: Mapping[str, Any]
+    lines_down: tuple[str, ...]
+    truth: Outcomes
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A file of tests/lab/scenarios; `known_gap` says what detection cannot tell yet."""
+
+    name: str
+    mechanism: str
+    stages: tuple[Stage, ...]
+    known_gap: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of a stage."""
+
+    outcomes: Outcomes
+    events: tuple[str, ...]
+
+
+def read(path: Path) -> Scenario:
+    """Read a scenario. Raises ValueError or KeyError for what none can say."""
+    text = tomllib.loads(path.read_text())
+    stages = tuple(_stage(told) for told in text["stage"])
+    return Scenario(path.stem, text["mechanism"], stages, text.get("known_gap", ""))
+
+
+def _stage(told: Mapping[str, Any]) -> Stage:
+    unknown = set(told) - {"rules", "world", "lines_down", "truth", "events"}
+    if unknown:
+        raise ValueError(f"a stage has no {sorted(unknown)}")
+    truth = {(one.name, place): "ok" for one in TARGETS for place in PLACES}
+    for where, outcome in told.get("truth", {}).items():
+        name, *places = where.split()
+        for place in places or PLACES:
+            if (name, place) not in truth:
+                raise ValueError(f"nothing is measured as {name} at {place}")
+            truth[name, place] = outcome
+    down = tuple(told.get("lines_down", ()))
+    return Stage(tuple(told.get("rules", ())), told.get("world", {}), down, truth, tuple(sorted(told["events"])))
+
+
+def all_scenarios() -> list[Scenario]:
+    """Every file, by name."""
+    return [read(path) for path in sorted(SCENARIOS.glob("*.toml"))]
+
+
+# ---- measured --------------------------------------------------------------------------------------------------------
+
+
+def attempts() -> Iterator[Attempt]:
+    """One attempt for each target and vantage."""
+    for place in PLACES:
+        for one in TARGETS:
+            service, _slash, role = one.name.partition("/")
+            options = _made(one)
+            series = Series(service, role, _endpoint(one, options), one.probe, place, "ipv4")
+            yield Attempt(series, options, due=START, timeout=TIMEOUT, resolver=ISP[place])
+
+
+def _made(one: Target) -> Any:
+    kind: Any = plugin(one.probe).options
+    return kind(target=one.target, **one.options)
+
+
+def _endpoint(one: Target, options: Any) -> str:
+    name, _options = next(iter(options.variants("ipv4")))
+    return name or one.target
+
+
+async def measure_all(lab: Lab) -> list[Record]:
+    """Measure everything from everywhere at once, each by sockets of its own namespace."""
+    places = {place: NamespaceVantage(lab.wires.of(place)) for place in PLACES}
+    around = world()
+    runs = [perform(plugin(one.series.probe), one, places[one.series.vantage], around) for one in attempts()]
+    return list(await asyncio.gather(*runs))
+
+
+def hold(lab: Lab, stage: Stage) -> None:
+    """Make a stage hold: rules, world, lines."""
+    lab.censor.tell(list(stage.rules))
+    lab.world.tell(dict(stage.world))
+    for place in stage.lines_down:
+        lab.wires.line(place, "down")
+
+
+def let_go(lab: Lab, stage: Stage) -> None:
+    """Back to the normal world."""
+    for place in stage.lines_down:
+        lab.wires.line(place, "up")
+    lab.censor.tell([])
+    lab.world.tell({})
+
+
+def play(lab: Lab, scenario: Scenario, good: list[Record]) -> list[Seen]:
+    """Measure each stage, and lay what was measured after a good hour for detection to judge."""
+    history = [(GOOD, good)]
+    seen = []
+    for stage in scenario.stages:
+        hold(lab, stage)
+        try:
+            records = asyncio.run(measure_all(lab))
+        finally:
+            let_go(lab, stage)
+        history.append((LONG, records))
+        seen.append(Seen(outcomes(records), judged(history)))
+    return seen
+
+
+def differences(stage: Stage, found: Seen) -> list[str]:
+    """Where what was seen and concluded is not what was to be; a line each."""
+    wrong = [
+        f"{name} at {place}: {said}, expected {stage.truth[name, place]}"
+        for (name, place), said in found.outcomes.items()
+        if said != stage.truth[name, place]
+    ]
+    if found.events != stage.events:
+        wrong.append(f"events {list(found.events)}, expected {list(stage.events)}")
+    return wrong
+
+
+def outcomes(records: Iterable[Record]) -> Outcomes:
+    """How each run ended."""
+    found = {}
+    for record in records:
+        name = f"{record.series.service}/{record.series.role}"
+        failure = record.failure
+        found[name, record.series.vantage] = f"{failure.phase} {failure.kind}" if failure else "ok"
+    return found
+
+
+# ---- judged ----------------------------------------------------------------------------------------------------------
+
+
+def judged(history: Iterable[tuple[int, list[Record]]]) -> tuple[str, ...]:
+    """The events that stand at the end: `whatsapp: block tls.reset at ru1 ru2`."""
+    last: dict[str, Event] = {}
+    for body in conclusions(timeline(history)):
+        if isinstance(body, Event):
+            last[body.id] = body
+    return tuple(sorted(_worded(event) for event in last.values() if event.state in {"confirmed", "standing"}))
+
+
+def _worded(event: Event) -> str:
+    return f"{event.service or 'all'}: {event.kind} {event.mechanism} at {' '.join(event.scope.vantages)}"
+
+
+def timeline(history: Iterable[tuple[int, list[Record]]]) -> list[Row]:
+    """A plan, and each stage's records in as many slots as it lasts."""
+    told: list[tuple[int, Body]] = [(START, plan())]
+    begun = 0
+    for slots, records in history:
+        for record in records:
+            offset = offset_of(record.series, EVERY)
+            first = slot_at(START, EVERY, offset) + 1 + begun
+            told += [_moved(record, due_of(slot, EVERY, offset)) for slot in range(first, first + slots)]
+        begun += slots
+    return [Row(number, at, body) for number, (at, body) in enumerate(sorted(told, key=lambda pair: pair[0]), 1)]
+
+
+def _moved(record: Record, due: int) -> tuple[int, Record]:
+    return due + round(record.seconds * 1e6), replace(record, due=due, began=due)
+
+
+def plan() -> PlanRow:
+    """What is measured."""
+    series = [one.series for one in attempts()]
+    planned = tuple(Planned(one, EVERY, offset_of(one, EVERY), TIMEOUT, "c") for one in series)
+    return PlanRow("plan", dict(PLACES), dict(SIDES), planned, (), 30.0)
