@@ -13,6 +13,7 @@ from daemon.journal import schema
 from daemon.journal.batch import HOUR
 from daemon.journal.codec import CODES, HOURLY, RecordCell, decode_note, decode_record
 from daemon.journal.parts import Part, part_of
+from daemon.journal.rollups import beginning
 from daemon.rows import KINDS, Rollup, Row
 from probes.record import Series
 
@@ -149,6 +150,22 @@ class Reader:
             if len(rows) >= limit:
                 break
         return rows
+
+    def rollups(self, series: Series, width: int, since: int, reach: int = 1_000_000) -> list[Row]:
+        """The rollups of a series of a width (seconds) told since (about) a moment, in order.
+
+        Looks only among the last `reach` rows of that width; there is no index by series, but the bytes begin with it.
+        """
+        number = next((number for number, one in series_in(self._connection) if one == series), None)
+        if number is None:
+            return []
+        head = beginning(number)
+        found = self._connection.execute(
+            "SELECT * FROM (SELECT seq, kind, at, body FROM notes WHERE kind = ? AND seq >= ? "
+            "ORDER BY seq DESC LIMIT ?) WHERE substr(body, 1, ?) = ? ORDER BY seq",
+            (HOURLY if width == 3_600 else CODES[Rollup], self._window(since, None)[0], reach, len(head), head),
+        )
+        return self._decoded(cast("list[Cell]", found.fetchall()))
 
     def cursors(self) -> dict[str, int]:
         """Where each follower stands."""

@@ -41,6 +41,11 @@ def unpack(body: bytes, series: Callable[[int], Series]) -> Rollup:
     return Rollup(of, window * width * MICRO, width, n, ok, failures, local, skipped, spread)
 
 
+def beginning(series: int) -> bytes:
+    """What the bytes of every rollup of the series of that number begin with, and no other's."""
+    return bytes(_varint(series))
+
+
 def _varint(value: int) -> Iterator[int]:
     """Seven bits a byte, the lowest first; the highest bit says that more follow."""
     if value < 0:

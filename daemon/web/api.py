@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from daemon.moments import micros_of
-from daemon.web import looks, views
+from daemon.web import looks, ranges, receivers, views
 from daemon.web.sight import SIGHT, Sight
 from daemon.wire import object_of
 
@@ -17,6 +17,7 @@ def routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/services", services)
     app.router.add_get("/api/v1/vantages", vantages)
     app.router.add_get("/api/v1/series", series)
+    app.router.add_get("/api/v1/series/{key}/rollups", rollups)
     app.router.add_get("/api/v1/records", records)
     app.router.add_get("/api/v1/events", events)
     app.router.add_get("/api/v1/events/{id}", event)
@@ -54,6 +55,20 @@ async def series(request: web.Request) -> web.Response:
     return answer({"series": views.series(live, request.query.get("service", ""), request.query.get("vantage", ""))})
 
 
+async def rollups(request: web.Request) -> web.Response:
+    """The rollups of a series, oldest first: `?range=24h` in windows of 5 minutes, `30d` in windows of an hour."""
+    sight = _sight(request)
+    one = sight.live.keys.get(request.match_info["key"])
+    if one is None:
+        raise refuse(web.HTTPNotFound, "there is no such series in the plan, /api/v1/series lists them")
+    wanted = ranges.RANGES.get(request.query.get("range", "24h"))
+    if wanted is None:
+        raise refuse(web.HTTPBadRequest, f"range must be one of {', '.join(ranges.RANGES)}")
+    now, count = sight.clock.wall(), len(sight.live.keys)
+    found = await sight.read(lambda reader: ranges.look(reader, one, wanted, now, count))
+    return answer({"rollups": [object_of(rollup, rollup.start) for rollup in found.rollups]})
+
+
 async def records(request: web.Request) -> web.Response:
     """The last records of `?series=KEY`, newest first; `?limit=`, and `?before=` a time."""
     sight, query = _sight(request), request.query
@@ -85,9 +100,10 @@ async def events(request: web.Request) -> web.Response:
 
 
 async def event(request: web.Request) -> web.Response:
-    """All revisions of an event, oldest first."""
+    """All revisions of an event, oldest first, and the receivers that were told of them, newest first."""
     name = request.match_info["id"]
     found = await _sight(request).read(lambda reader: looks.revisions(reader, name))
     if not found:
         raise refuse(web.HTTPNotFound, f"there is no event {name}")
-    return answer({"revisions": views.events(found)})
+    told = await _sight(request).read(lambda reader: receivers.of_event(reader, name))
+    return answer({"revisions": views.events(found), "deliveries": [object_of(body, at) for at, body in told]})

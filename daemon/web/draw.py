@@ -88,7 +88,7 @@ def latency(records: Sequence[Record]) -> Markup:
         return Markup("")
     begin, end = records[0].began, records[-1].began
     width = _column(records)
-    top = _round_up(max((record.seconds for record in records if record.failure is None), default=0.1))
+    top = round_up(max((record.seconds for record in records if record.failure is None), default=0.1))
     phases: dict[Phase, list[str]] = {}
     failed = []
     for record in records:
@@ -99,17 +99,20 @@ def latency(records: Sequence[Record]) -> Markup:
             failed.append(f"M{x:.1f} 0h{width:.1f}v1000h-{width:.1f}z")
     columns = "".join(f'<path class="p-{phase}" d="{"".join(drawn)}"/>' for phase, drawn in phases.items())
     inner = f'<path class="failed" d="{"".join(failed)}"/>{columns}' if failed else columns
-    lines = "".join(
-        f'<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/><text x="2" y="{y + 11}">{words}</text>'
-        for y, words in ((0, _seconds(top)), (TALL // 2, _seconds(top / 2)))
-    )
-    label = (
-        f"{len(records)} records, {sum(record.failure is not None for record in records)} failed, up to {_seconds(top)}"
-    )
-    return Markup(  # noqa: S704  every text in it is escaped
-        f'<svg class="chart" width="100%" height="{TALL + 20}" role="img" aria-label="{label}">'
-        f'<svg width="100%" height="{TALL}" viewBox="0 0 1000 1000" preserveAspectRatio="none">{inner}</svg>'
-        f"{time_axis(begin, end, TALL) if end > begin else ''}{lines}</svg>"
+    count = sum(record.failure is not None for record in records)
+    label = f"{len(records)} records, {count} failed, up to {seconds_of(top)}"
+    drawn = f'<svg width="100%" height="{TALL}" viewBox="0 0 1000 1000" preserveAspectRatio="none">{inner}</svg>'
+    return figure(drawn + (time_axis(begin, end, TALL) if end > begin else ""), label, top, TALL)
+
+
+def figure(drawn: str, label: str, top: float, tall: int) -> Markup:
+    """A chart of so many pixels with its scale of seconds beside it, where it hides nothing."""
+    lines = "".join(f'<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/>' for y in (0, TALL // 2))
+    scale = "".join(f"<li>{seconds_of(value)}</li>" for value in (top, top / 2, 0))
+    return Markup(  # noqa: S704  every text in it is ours
+        f'<div class="plot"><ol aria-hidden="true">{scale}</ol>'
+        f'<svg class="chart" width="100%" height="{tall + 20}" role="img" aria-label="{label}">{lines}{drawn}</svg>'
+        "</div>"
     )
 
 
@@ -129,7 +132,8 @@ def _stack(record: Record, x: float, width: float, top: float, phases: dict[Phas
         phases.setdefault(timing.phase, []).append(f"M{x:.1f} {floor:.0f}h{width:.1f}v{tall:.0f}h-{width:.1f}z")
 
 
-def _round_up(seconds: float) -> float:
+def round_up(seconds: float) -> float:
+    """The next round figure: 1, 2 or 5 of a unit."""
     unit = 0.001
     while True:
         for step in STEPS:
@@ -138,8 +142,9 @@ def _round_up(seconds: float) -> float:
         unit *= 10
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1e3:g} ms"
+def seconds_of(seconds: float) -> str:
+    """A figure of a scale: `50 ms`, `2 s`."""
+    return f"{seconds:g} s" if seconds >= 1 or not seconds else f"{seconds * 1e3:g} ms"
 
 
 def legend(phases: Iterable[str]) -> Markup:

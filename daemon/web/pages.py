@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from daemon.moments import SECOND, micros_of, text_of
 from daemon.rows import Event
-from daemon.web import axis, draw, looks, overview, views, words
+from daemon.web import axis, draw, looks, overview, ranges, receivers, views, words
 from daemon.web.live import key_of
 from daemon.web.sight import SIGHT, Sight
 from probes.record import Phase, Purpose, Record
@@ -95,6 +95,7 @@ def shown(event: Event, sight: Sight, now: int) -> Mapping[str, Any]:
     return {
         "event": event,
         "sentence": words.sentence(event, sight.titles()),
+        "spoken": words.spoken(event, sight.titles()),
         "lasted": words.span((event.ended or now) - event.onset[1]),
     }
 
@@ -125,7 +126,8 @@ async def event(request: web.Request) -> web.Response:
         lanes=axis.order(around.lanes),
         axis=axis.draw(last, revisions, around.lanes, window),
         evidence=_in_time([(id_, around.evidence.get(id_)) for id_ in last.evidence]),
-        say=lambda one: words.sentence(one, sight.titles()),
+        deliveries=await sight.read(lambda reader: receivers.of_event(reader, name)),
+        say=lambda one: words.spoken(one, sight.titles()),
         reason=reason,
         titles=sight.titles(),
         services=sight.live.plan.services if sight.live.plan else {},
@@ -169,6 +171,11 @@ async def series(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text=f"{fault}\n") from None
     before = None if at is None else at + 600 * SECOND
     records = await sight.read(lambda reader: looks.records(reader, one, before=before))
+    long = (
+        []
+        if at
+        else await sight.read(lambda reader: ranges.both(reader, one, sight.clock.wall(), len(sight.live.keys)))
+    )
     slots = [record for record in records if record.purpose is Purpose.SLOT]
     failed = Counter(f"{record.failure.phase}: {record.failure.kind}" for record in slots if record.failure)
     longest = max((record.seconds for record in records[:LISTED]), default=0.0)
@@ -180,6 +187,7 @@ async def series(request: web.Request) -> web.Response:
         chart=draw.latency(slots[::-1]),
         used=[phase for phase in Phase if any(timing.phase is phase for record in slots for timing in record.timings)],
         failed=failed.most_common(),
+        ranges=[(windows, ranges.draw(windows)) for windows in long],
         slots=slots,
         at=at,
         reason=reason,
@@ -221,7 +229,10 @@ async def daemon(request: web.Request) -> web.Response:
     sight = request.app[SIGHT]
     status = dict(sight.status())
     figures = status.get("figures") or (dict(sight.live.health[1].figures) if sight.live.health else {})
-    return render(request, "daemon.html", status=status, figures=figures, gaps=list(sight.live.gaps)[::-1][:30])
+    told = await sight.read(receivers.deliveries)
+    gaps = list(sight.live.gaps)[::-1][:30]
+    alerts = receivers.receivers(status | {"figures": figures}, told)
+    return render(request, "daemon.html", status=status, figures=figures, gaps=gaps, alerts=alerts)
 
 
 async def healthy(_request: web.Request) -> web.Response:

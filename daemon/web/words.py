@@ -1,5 +1,6 @@
 """Words for people: moments, spans, states, failures, mechanisms, and the sentence of an event."""
 
+import re
 from collections.abc import Mapping
 
 from markupsafe import Markup
@@ -21,6 +22,7 @@ FAILURES = {
     "dns: dns_servfail_error": "the resolver fails",
     "dns: dns_refused_error": "the resolver refuses to answer",
     "dns: dns_bogon_error": "an address that cannot be the service's",
+    "dns: dns_blockpage": "the address of a known block page",
     "dns: dns_no_answer": "the name has no address",
     "tcp: generic_timeout_error": "no TCP connection: silence until the deadline",
     "tcp: connection_refused": "TCP connection refused",
@@ -37,7 +39,7 @@ FAILURES = {
     "http: generic_timeout_error": "silence after the request",
     "http: connection_reset": "reset after the request",
 }
-_FAILS = "fails in"
+_MINUTE = re.compile(r"\b(\d\d:\d\d) UTC\b")
 
 
 def stamp(text: str | int | None, form: str = "minute") -> Markup:
@@ -96,6 +98,19 @@ def sentence(event: Event, titles: Mapping[str, str]) -> str:
     if event.service and parts[0].startswith(event.service):
         parts[0] = titles.get(event.service, event.service) + parts[0].removeprefix(event.service)
     return "; ".join(_titled(part, event, titles) for part in parts)
+
+
+def spoken(event: Event, titles: Mapping[str, str]) -> Markup:
+    """The sentence, its moments as `<time>`; a moment that is neither the event's onset nor its end stays as it is."""
+    said = sentence(event, titles)
+    known = {text_of(moment)[11:16]: moment for moment in (event.ended, event.onset[1]) if moment is not None}
+    parts, done = [], 0
+    for found in _MINUTE.finditer(said):
+        if found[1] in known:
+            parts += [Markup.escape(said[done : found.start()]), stamp(known[found[1]] // SECOND * SECOND, "clock")]
+            parts.append(Markup('<span class="utc"> UTC</span>'))
+            done = found.end()
+    return Markup("").join([*parts, Markup.escape(said[done:])])
 
 
 def _titled(part: str, event: Event, titles: Mapping[str, str]) -> str:

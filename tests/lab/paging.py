@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from daemon.detect.step import Detection, step
 from daemon.follower import follow
 from daemon.journal.store import Journal
+from daemon.ledger import Ledger
+from daemon.ledger import step as ledger_step
 from daemon.rows import Row
 from daemon.web.guard import Keys
 from daemon.web.live import Live
@@ -38,6 +40,14 @@ def concluded(rows: Iterable[Row]) -> list[Row]:
     state, found = Detection(), []
     for row in rows:
         found += [row, *(Row(0, row.at, body) for body in step(state, row))]
+    return found
+
+
+def rolled(rows: Iterable[Row]) -> list[Row]:
+    """Rows with the rollups of the windows that are over behind them."""
+    ledger, found = Ledger(), []
+    for number, row in enumerate(rows, 1):
+        found += [row, *(Row(0, row.at, body) for body in ledger_step(ledger, replace(row, seq=number)))]
     return found
 
 
@@ -90,7 +100,7 @@ async def paged(
             journal.path,
             clock,
             live,
-            lambda: STATUS | {"journal": {"condition": "ok", "last": journal.last}},
+            lambda: STATUS | {"journal": {"condition": journal.condition, "last": journal.last}},
             lambda: TITLES,
         )
         app = make_app(sight, keys)

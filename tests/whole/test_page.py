@@ -8,12 +8,12 @@ import pytest
 
 from daemon.demo.story import free_port
 from tests.lab.browser import Tab, browser
-from tests.lab.paging import LASTS, Page, fill, paged, told
+from tests.lab.paging import LASTS, Page, fill, paged, rolled, told
 from tests.lab.story import MINUTE
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
-ROWS = told()
+ROWS = rolled(told())
 INKS = "getComputedStyle(document.body).color + getComputedStyle(document.documentElement).backgroundColor"
 QUIET = 25 * MINUTE
 """The block is 5 minutes away."""
@@ -90,6 +90,8 @@ async def test_times_can_be_local_and_stay_so(tmp_path: Path) -> None:
         assert await tab.ask(since) == "03:30"
         await tab.open(url(page, "/events"))
         assert await tab.ask("document.documentElement.dataset.zone") == "local"
+        assert "since 03:30;" in await tab.ask("document.querySelector('.event a').textContent.replace(' UTC', '')")
+        assert "UTC" not in await tab.ask("document.querySelector('.event a').innerText")
         assert "02-12 03:30" in await tab.ask("document.querySelector('.event small').textContent")
 
 

@@ -8,7 +8,7 @@ import pytest
 from daemon.journal import reader as reading
 from daemon.journal.reader import open_reader
 from daemon.journal.schema import JournalRefused
-from daemon.rows import Annotation, ClockStep, Event, Gap, Heartbeat, Row
+from daemon.rows import Annotation, ClockStep, Event, Gap, Heartbeat, Rollup, Row, Spread
 from probes.record import Record
 from tests.lab.journal_rows import realistic
 from tests.lab.samples import EVENT, SERIES, THEN, record
@@ -45,6 +45,25 @@ async def test_the_last_records_of_a_series_without_an_index(journal, path, cloc
         assert reader.of_series([SERIES], 100, before=last - 30 * HOUR) == []
         assert len(reader.of_series([SERIES], 100, reach=6)) == 2
         assert reader.of_series([replace(SERIES, endpoint="none")], 100) == []
+
+
+async def test_the_rollups_of_a_series_by_what_their_bytes_begin_with(journal, path, clock):
+    others = [replace(SERIES, endpoint=f"{number}:443") for number in range(200)]  # numbers of one byte and of two
+    await journal.append([rollup(one, 0) for one in others])
+    clock.pass_(3600)
+    for start in (0, 1, 0):
+        await journal.append([rollup(SERIES, start), rollup(others[start], start), rollup(SERIES, start, 3600)])
+    with open_reader(path) as reader:
+        assert bodies(reader.rollups(SERIES, 300, 0)) == [rollup(SERIES, start) for start in (0, 1, 0)]
+        assert len(reader.rollups(SERIES, 3600, 0)) == 3
+        assert len(reader.rollups(others[1], 300, 0)) == 2
+        assert len(reader.rollups(others[1], 300, clock.wall())) == 1
+        assert len(reader.rollups(SERIES, 300, 0, reach=2)) == 1
+        assert reader.rollups(replace(SERIES, endpoint="none"), 300, 0) == []
+
+
+def rollup(series, window, width=300):
+    return Rollup(series, window * width * 1_000_000, width, 5, 5, {}, 0, 0, Spread(1, 2, 3, 4, 5))
 
 
 async def test_an_unknown_kind_is_a_mistake_of_the_caller(journal, path):

@@ -2,11 +2,12 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from daemon.classes import FailureClass
 from daemon.journal.codec import CODES, HOURLY, decode_note, encode
 from daemon.journal.intern import Interner
-from daemon.journal.rollups import pack, unpack
+from daemon.journal.rollups import beginning, pack, unpack
 from daemon.rows import Rollup, Row, Spread
 from tests.lab.rollups import rollups
 from tests.lab.samples import SERIES, THEN
@@ -72,3 +73,9 @@ def test_a_series_that_is_gone_is_an_error_of_value() -> None:
         unpack(pack(GOOD, 2), {1: SERIES}.__getitem__)
     with pytest.raises(ValueError, match="series 2 is not known"):
         decode_note((1, CODES[Rollup], THEN, pack(GOOD, 2)))
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_the_bytes_begin_with_the_series_and_with_no_other(mine: int, other: int) -> None:
+    assert pack(GOOD, mine).startswith(beginning(mine))
+    assert pack(GOOD, mine).startswith(beginning(other)) == (mine == other)

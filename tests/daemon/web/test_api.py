@@ -8,7 +8,7 @@ import pytest
 from daemon.rows import Event
 from daemon.wire_in import row_of
 from probes.record import Record
-from tests.lab.paging import Page, paged, told
+from tests.lab.paging import Page, paged, rolled, told
 from tests.lab.story import MINUTE
 
 ROWS = told(60 * MINUTE)
@@ -50,6 +50,19 @@ async def test_series_and_their_records(page: Page) -> None:
     assert all(one["began"] < records[-1]["began"] for one in earlier)
 
 
+async def test_rollups_of_a_series(tmp_path: Path) -> None:
+    async with paged(tmp_path, rolled(ROWS)) as page:
+        key = next(key for key, one in page.live.keys.items() if (one.role, one.vantage) == ("chat", "ru2"))
+        fine = (await page.json(f"/api/v1/series/{key}/rollups"))["rollups"]
+        assert fine == (await page.json(f"/api/v1/series/{key}/rollups?range=24h"))["rollups"]
+        assert fine[0]["reachd"] == "rollup/1"
+        assert [one["start"] for one in fine] == sorted(one["start"] for one in fine)
+        assert len(fine) > 6
+        assert all(
+            one["width"] == 3_600 for one in (await page.json(f"/api/v1/series/{key}/rollups?range=30d"))["rollups"]
+        )
+
+
 async def test_what_it_gives_can_be_read_back(page: Page) -> None:
     text = await page.text("/api/v1/events")
     (event,) = (await page.json("/api/v1/events"))["events"]
@@ -72,6 +85,8 @@ async def test_events_open_and_by_id(page: Page) -> None:
         ("/api/v1/records", 404, "series"),
         ("/api/v1/records?series=none", 404, "series"),
         ("/api/v1/events/none", 404, "none"),
+        ("/api/v1/series/none/rollups", 404, "series"),
+        ("/api/v1/series/{key}/rollups?range=1y", 400, "24h, 30d"),
         ("/api/v1/records?series={key}&limit=0", 400, "limit"),
         ("/api/v1/records?series={key}&limit=many", 400, "limit"),
         ("/api/v1/records?series={key}&limit=100000", 400, "limit"),

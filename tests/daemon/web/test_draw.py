@@ -42,7 +42,9 @@ def test_where_the_words_stand_beside_it_a_strip_is_not_told_twice() -> None:
 
 @given(st.lists(records, min_size=1, max_size=12))
 def test_any_records_give_a_chart_that_is_whole(found) -> None:
-    chart = parsed(draw.latency(sorted(found, key=lambda one: one.began)))
+    plot = parsed(draw.latency(sorted(found, key=lambda one: one.began)))
+    scale, chart = plot
+    assert [mark.tag for mark in scale] == ["li"] * 3
     assert f"{len(found)} records" in str(chart.get("aria-label"))
     for record in found:
         parsed(draw.bars(record, max(one.seconds for one in found)))

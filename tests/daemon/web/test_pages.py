@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.rows import Annotation, Body, Event, Gap, PlanRow
+from daemon.rows import Annotation, Body, Delivery, Event, Gap, PlanRow
 from daemon.web.live import key_of
 from probes.record import Failure, Kind, Phase, Record
-from tests.lab.paging import LASTS, Page, fill, paged, told
+from tests.lab.paging import LASTS, STATUS, Page, fill, paged, rolled, told
 from tests.lab.story import MINUTE, SECOND, START
 
 ROWS = told()
@@ -107,7 +107,8 @@ async def test_what_is_not_there_is_told_on_a_page(page: Page, path: str) -> Non
 
 async def test_the_overview_says_what_where_and_since_when(page: Page) -> None:
     text = await page.text("/")
-    assert "WhatsApp chat and media: no TCP connection from RU (2 of 2 vantages) since 20:30 UTC" in text
+    said = re.sub("<[^>]+>", "", text)
+    assert "WhatsApp chat and media: no TCP connection from RU (2 of 2 vantages) since 20:30 UTC" in said
     assert "MAX and Controls reachable" in text
     assert "1 h so far" in text
     assert text.count('class="state down"') == 2
@@ -139,7 +140,7 @@ async def test_an_event_has_its_bracket_evidence_and_revisions(page: Page) -> No
         assert words in text
     assert "Against it</dt><dd>nothing" in text
     assert text.count('class="onset"') == 3
-    assert f"<td>{event.revision}</td>" in text
+    assert f'<td data-label="revision">{event.revision}</td>' in text
     link = re.search(rf'href="(/series/\w+\?at=[^"#]+)#{event.evidence[0]}"', text)
     assert link is not None
     assert f'id="{event.evidence[0]}"' in await page.text(link[1])
@@ -220,6 +221,51 @@ async def test_healthy_and_ready(page: Page) -> None:
     assert await page.text("/-/ready") == "ok\n"
     page.live.ready = False
     assert "starting" in await page.text("/-/ready", 503)
+
+
+@pytest.mark.parametrize("words", ["full: database or disk is full", "damaged: row 7 cannot be read", "failing: I/O"])
+async def test_a_journal_in_trouble_is_told(page: Page, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    monkeypatch.setattr(page.journal._writer, "condition", words)
+    assert await page.text("/-/ready", 503) == f"{words}\n"
+    text = await page.text("/daemon")
+    checked(text)
+    assert f'<span class="state down">down</span>: {words}' in text
+
+
+async def test_receivers_are_told_of_on_the_daemon_and_event_pages(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    (event,) = page.live.open_events()
+    assert "Who was told" not in await page.text(f"/events/{event.id}")
+    standing = {"behind": 0, "lag": 0.0, "failures": 0, "error": "", "alarm": True, "holding": f"refuses: {EVIL}"}
+    monkeypatch.setitem(STATUS, "followers", {"alert/ops": standing})
+    monkeypatch.setitem(STATUS, "figures", {"alert_ops_waiting_messages": 3.0})
+    sent = Delivery("m1", event.id, 1, "opened", "ops", 2, "delivered", 204)
+    lost = Delivery("m2", event.id, 2, "grown", "ops", 10, "given_up", 403, EVIL)
+    await page.journal.append([sent, lost])
+    for path in ("/daemon", f"/events/{event.id}"):
+        text = await page.text(path)
+        checked(text)
+        for words in ("ops", "opened", "&lt;script&gt;alert(&#34;x&#34;)"):
+            assert words in text
+    assert '<td data-label="waiting">3</td>' in await page.text("/daemon")
+    assert '<span class="state down">refused</span> refuses' in await page.text("/daemon")
+    told = (await page.json(f"/api/v1/events/{event.id}"))["deliveries"]
+    assert [one["outcome"] for one in told] == ["given_up", "delivered"]
+
+
+async def test_a_series_shows_its_rollups(tmp_path: Path) -> None:
+    async with paged(tmp_path, rolled(ROWS)) as page:
+        series = next(one for one in page.live.keys.values() if (one.role, one.vantage) == ("chat", "ru1"))
+        text = await page.text(f"/series/{key_of(series)}")
+        checked(text)
+        for words in (
+            "Last 24 h <small>",
+            "Last 30 d <small>",
+            "windows of 5 minutes",
+            "window of 1 hour",
+            'class="band"',
+        ):
+            assert words in text
+        assert "Last 24 h" not in await page.text(f"/series/{key_of(series)}?at=2026-02-11T20:05:00Z")
 
 
 async def test_a_bug_in_a_page_is_an_answer_and_nothing_else(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Words for people: a sentence can be read aloud, a span has two units at most, a state has a shape."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,19 @@ def test_the_sentence_can_be_read_aloud(event: Event) -> None:
         "WhatsApp chat and media: no TCP connection from RU (2 of 2 vantages) since 20:10 UTC; "
         "web: the name does not exist at its resolver; MAX and Controls reachable; consistent with blocking"
     )
+
+
+def test_its_moments_can_be_told_in_local_time(event: Event) -> None:
+    said = words.spoken(event, TITLES)
+    assert re.sub("<[^>]+>", "", said) == words.sentence(event, TITLES)
+    assert '<time datetime="2026-02-11T20:10:00Z" data-form="clock">20:10</time><span class="utc"> UTC</span>' in said
+
+
+def test_a_moment_that_is_not_the_events_own_stays_and_hostile_words_are_text(event: Event) -> None:
+    said = words.spoken(replace(event, summary="<b> ended 03:03 UTC", ended=event.onset[1] + 3_600_000_000), {})
+    assert said == "&lt;b&gt; ended 03:03 UTC"
+    ended = words.spoken(replace(event, summary="x; ended 21:10 UTC", ended=event.onset[1] + 3_600_000_000), {})
+    assert ">21:10</time>" in ended
 
 
 def test_without_titles_it_is_the_summary(event: Event) -> None:
