@@ -9,7 +9,7 @@ from config.names import family_of
 from config.service import Service
 from config.vantage import VantageSetting
 from probes.plugin import ProbeOptions
-from probes.record import Series, series_parts
+from probes.record import Family, Series, series_parts
 from probes.steps.resolver import parse_resolver
 
 
@@ -26,7 +26,9 @@ class Candidate:
     def carried(self, families: frozenset[str]) -> bool:
         """True where the vantage's type carries the probe and one of its families the traffic."""
         family = carrier(self.series.family, self.options, self.vantage.resolver)
-        return self.options.needs <= self.vantage.carries and (family is None or family in families)
+        return self.options.needed(self.vantage.resolver) <= self.vantage.carries and (
+            family is None or family in families
+        )
 
 
 def candidates(services: Iterable[Service], vantages: Iterable[VantageSetting]) -> list[Candidate]:
@@ -44,10 +46,16 @@ def _measured(service: Service, vantages: Iterable[VantageSetting]) -> Iterator[
 
 
 def _variants(service: Service, endpoint: Endpoint, vantage: VantageSetting) -> Iterator[Candidate]:
-    for family in endpoint.families:
+    for family in families_at(endpoint.options, endpoint.families, vantage.carries):
         for name, options in endpoint.options.variants(family):
             series = Series(service.name, endpoint.role, name or endpoint.label, endpoint.probe, vantage.name, family)
             yield Candidate(series, options, service, endpoint, vantage)
+
+
+def families_at(options: ProbeOptions, families: tuple[str, ...], carries: frozenset[str]) -> tuple[str, ...]:
+    """The families of a target's series at a vantage: once, as any, where a name is looked up by a far end."""
+    by_name = any(family_of(host) is None for host in options.contacts())
+    return (Family.ANY,) if by_name and not options.asks and "remote_names" in carries else families
 
 
 def carrier(family: str, options: ProbeOptions, resolver: str) -> str | None:
@@ -79,6 +87,19 @@ def uncarried(found: Iterable[Candidate]) -> Iterator[tuple[Candidate, str]]:
             yield members[0], f"{name} cannot be carried by any vantage of its service: {_lack(members[0])}"
 
 
+def lacking(found: Iterable[Candidate]) -> Iterator[tuple[VantageSetting, str]]:
+    """What a vantage can never carry and another one does: per vantage and reason, with an example and the number."""
+    candidates_ = list(found)
+    nowhere = {each.endpoint.origin for each, _why in uncarried(candidates_)}
+    groups: dict[tuple[str, str], list[Candidate]] = {}
+    for each in candidates_:
+        if not each.carried(each.vantage.possible) and each.endpoint.origin not in nowhere:
+            groups.setdefault((each.vantage.name, _lack(each)), []).append(each)
+    for (_name, why), members in groups.items():
+        more = f" and {len(members) - 1} more series" if len(members) > 1 else ""
+        yield members[0].vantage, f"{members[0].series.endpoint}{more}: {why}"
+
+
 def hopeless(found: Iterable[Candidate]) -> Iterator[Fault]:
     """Those of the operator's own files, as faults; what is shipped nobody can change: it is left out with a notice."""
     for each, why in uncarried(found):
@@ -88,7 +109,9 @@ def hopeless(found: Iterable[Candidate]) -> Iterator[Fault]:
 
 def _lack(candidate: Candidate) -> str:
     """What a vantage lacks for a series."""
-    missing = candidate.options.needs - candidate.vantage.carries
+    missing = candidate.options.needed(candidate.vantage.resolver) - candidate.vantage.carries
+    if "system_dns" in missing:
+        return f"no resolver is named for {candidate.vantage.name}, and the machine's own does not speak for it"
     if missing:
         return f"a vantage of type {candidate.vantage.type} carries no {' and no '.join(sorted(missing))}"
     family = carrier(candidate.series.family, candidate.options, candidate.vantage.resolver) or ""

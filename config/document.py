@@ -10,7 +10,6 @@ from pydantic import Field
 
 from config.candidates import candidates, clashes, hopeless
 from config.faults import ConfigError, Fault, Origin, meant
-from config.later import waiting_vantages
 from config.names import plain_name
 from config.quantities import in_words
 from config.reading import Model, Part, Source, Unreadable, fill, members, read, tables
@@ -162,6 +161,9 @@ def _crossed(source: Source, document: Document, listed: Listed) -> Iterator[Fau
             yield source.fault(f"the name of an alert {fault}", "alerts", name)
         if alert.via is not None and alert.via not in names:
             yield source.fault(f"{alert.via!r} is no vantage{meant(alert.via, names)}", "alerts", name, "via")
+        if any(vantage.name == alert.via and not vantage.options.straight for vantage in document.vantages):
+            behind = f"{alert.via} is behind a proxy, which an alert cannot go through yet"
+            yield source.fault(behind, "alerts", name, "via")
     unlisted = list(_unlisted(source, document, listed.names)) if listed.complete else []
     # A service that seems measured from nowhere may only be misspelt under a vantage.
     yield from unlisted or _unmeasured(source, document, listed)
@@ -183,9 +185,9 @@ def _unlisted(source: Source, document: Document, known: tuple[str, ...]) -> Ite
 
 
 def _unmeasured(source: Source, document: Document, listed: Listed) -> Iterator[Fault]:
-    """Services that no vantage measures, and none of those that come later might."""
+    """Services that no vantage measures."""
     everything = any(vantage.services is None for vantage in document.vantages)
-    if not document.vantages or everything or any(waiting_vantages(source)):
+    if not document.vantages or everything:
         return
     measured = {name for vantage in document.vantages for name in vantage.services or ()}
     for service in listed.services:
@@ -203,7 +205,6 @@ def _notices(source: Source, vantages: tuple[VantageSetting, ...]) -> Iterator[s
     waiting = [(path, words) for path, words in WAITING.items() if _written(source, path)]
     for path, words in waiting:
         yield str(source.fault(f"has no effect yet: {words}", *path))
-    yield from waiting_vantages(source)
     for vantage in vantages:
         absent = [key for key, value in (("country", vantage.country), ("asn", vantage.asn)) if not value]
         if absent:

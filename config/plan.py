@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from config.candidates import Candidate, candidates, carrier, clashes, hopeless, uncarried
+from config.candidates import Candidate, candidates, carrier, clashes, hopeless, lacking, uncarried
 from config.document import Document
 from config.faults import ConfigError, Fault, Origin
 from config.names import BOTH
@@ -24,7 +24,7 @@ class Assignment:
     offset: int
     timeout: float
     resolver: str
-    """The vantage's resolver: `system`, an address, `tcp://address`."""
+    """The vantage's resolver: `system`, an address, or a URL such as `tcp://address`."""
     config: str
     """Hash of what changes the meaning of the records: options, vantage, resolver, timeout; not the interval."""
     version: str
@@ -115,9 +115,11 @@ def _config(assignments: Iterable[Assignment], document: Document) -> str:
 
 
 def _left_out(found: Iterable[Candidate]) -> Iterator[str]:
-    """Endpoints that no vantage could ever carry."""
+    """Endpoints that no vantage could ever carry, and those that one of several cannot."""
     for each, why in uncarried(found):
         yield str(Fault(each.endpoint.origin, f"left out: {why}"))
+    for vantage, why in lacking(found):
+        yield str(Fault(vantage.origin, f"left out here: {why}"))
 
 
 def _waiting(found: Iterable[Candidate], usable: Iterable[Candidate]) -> Iterator[str]:

@@ -1,17 +1,16 @@
 """Vantages as a configuration names them: the envelope that all types share, and the options of the type."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 
 from config.faults import Fault, Origin, listed, meant
-from config.later import LATER
-from config.names import BOTH, Asn, Country, Names, family_of, plain_name
+from config.names import Asn, Country, Names, plain_name
 from config.reading import Part, Source, fill, tables
+from config.secrets import read_secret
 from probes import plugin
-from probes.plugin import Options
+from probes.plugin import Options, VantageOptions
 from probes.steps.resolver import SYSTEM, parse_resolver
 
 CONSENT = "say who agreed to measuring from here"
@@ -36,7 +35,8 @@ class VantageKeys(Options):
     services: Names | None = None
     """The services measured from there; all where nothing is said."""
     resolver: Annotated[str, AfterValidator(_resolver)] = SYSTEM.transport
-    """Who is asked for names: an address, with `:PORT` or behind `tcp://`; `system` only on a direct vantage."""
+    """Who is asked for names: an address, with `:PORT`, behind `tcp://`, `tls://…#NAME` or `https://…/dns-query#NAME`
+    (NAME is what its certificate is for); `system` only on a direct vantage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class VantageSetting:
 
     name: str
     type: str
-    options: Options
+    options: VantageOptions
     country: str
     """Two letters, empty where it is not said."""
     asn: int | None
@@ -67,8 +67,6 @@ def read_vantages(source: Source, faults: list[Fault]) -> tuple[VantageSetting, 
         faults.append(
             source.fault(f'is missing: add [vantages.here] with type = "direct" and consent ({CONSENT})', "vantages")
         )
-    if found and all(part.table.get("type") in LATER for _name, part in tables(source, "vantages", [])):
-        faults.append(source.fault('nothing can be measured yet: add one of type = "direct" or "source"', "vantages"))
     return tuple(setting for _name, setting in sorted(found, key=lambda pair: pair[0]) if setting is not None)
 
 
@@ -84,22 +82,29 @@ def _read(name: str, part: Part, faults: list[Fault]) -> VantageSetting | None:
         return None
     type_ = plugin.VANTAGES.get(kind)
     if type_ is None:
-        _check_other(kind, part, keys, faults)
+        types = plugin.VANTAGES.names()
+        faults.append(part.fault(f"{kind!r} is no vantage type; there are {listed(types)}{meant(kind, types)}", "type"))
         return None
-    options = fill(type_.options, _part(part, part.table.keys() - keys, frozenset(keys)), faults)
-    if envelope is None or options is None:
+    before = len(faults)
+    own = _revealed(type_.options, _part(part, part.table.keys() - keys, frozenset(keys)), faults)
+    options = fill(type_.options, own, faults)
+    if envelope is None or options is None or len(faults) > before:
         return None
+    assert isinstance(options, VantageOptions)  # noqa: S101  the contract of vantage types, see test_contract.py
     return _settle(name, part, envelope, options, faults)
 
 
-def _check_other(kind: str, part: Part, keys: Collection[str], faults: list[Fault]) -> None:
-    """A type of a later version is checked like the others; any other word is a fault."""
-    if kind in LATER:
-        fill(LATER[kind], _part(part, part.table.keys() - keys, frozenset(keys)), faults)
-        return
-    types = plugin.VANTAGES.names()
-    close = meant(kind, [*types, *LATER])
-    faults.append(part.fault(f"{kind!r} is no vantage type; there are {listed(types)}{close}", "type"))
+def _revealed(model: type[Options], part: Part, faults: list[Fault]) -> Part:
+    """The part with its secrets read: options of a type take the text itself, and know neither files nor variables."""
+    table = dict(part.table)
+    for name, info in model.model_fields.items():
+        if name in table and SecretStr in (info.annotation, *get_args(info.annotation)):
+            try:
+                table[name] = read_secret(table[name], part.source.folder).reveal()
+            except ValueError as fault:
+                faults.append(part.fault(str(fault), name))
+                del table[name]
+    return Part(part.source, part.path, table, part.beside)
 
 
 def _part(part: Part, keys: frozenset[str] | set[str], beside: frozenset[str] = frozenset()) -> Part:
@@ -108,7 +113,7 @@ def _part(part: Part, keys: frozenset[str] | set[str], beside: frozenset[str] = 
 
 
 def _settle(
-    name: str, part: Part, envelope: VantageKeys, options: Options, faults: list[Fault]
+    name: str, part: Part, envelope: VantageKeys, options: VantageOptions, faults: list[Fault]
 ) -> VantageSetting | None:
     """Put envelope and options together, and judge what only both can tell."""
     type_ = plugin.VANTAGES.get(envelope.type)
@@ -128,24 +133,21 @@ def _settle(
         services=envelope.services,
         resolver=envelope.resolver,
         carries=carries,
-        possible=_possible(options),
+        possible=options.possible(),
         origin=part.source.origin(*part.path),
     )
 
 
 def _resolver_fault(envelope: VantageKeys, carries: frozenset[str], written: bool) -> str | None:  # noqa: FBT001  a fact, not a switch
     """What is wrong with the resolver of a vantage, or None."""
-    if parse_resolver(envelope.resolver) != SYSTEM or "system_dns" in carries:
+    resolver = parse_resolver(envelope.resolver)
+    if resolver.transport == "udp" and "udp" not in carries:
+        return f"must not be over udp, which this vantage does not carry; write tcp://{envelope.resolver.removeprefix('udp://')}"
+    if resolver != SYSTEM or "system_dns" in carries or ("remote_names" in carries and not written):
         return None
+    shown = "195.208.4.1" if "udp" in carries else "tcp://195.208.4.1"
     name_one = (
-        'name the resolver of this line, for example "195.208.4.1": '
+        f'name the resolver of this line, for example "{shown}": '
         f"the machine's own does not speak for a {envelope.type} vantage"
     )
     return f"must not be system; {name_one}" if written else f"is missing: {name_one}"
-
-
-def _possible(options: Options) -> frozenset[str]:
-    """A vantage that is bound to an address has the family of that address; others may have both."""
-    address = getattr(options, "address", None)
-    family = family_of(address) if isinstance(address, str) else None
-    return frozenset({family}) if family else BOTH

@@ -59,7 +59,7 @@ _GROUPS: dict[str, dict[FailureClass, tuple[Kind, ...]]] = {
     "dns": {
         FailureClass.DNS_TIMEOUT: _SILENCE,
         FailureClass.DNS_NAME: (Kind.DNS_NXDOMAIN, Kind.DNS_NO_ANSWER),
-        FailureClass.DNS_FORGED: (Kind.DNS_BOGON, Kind.DNS_WRONG_ID),
+        FailureClass.DNS_FORGED: (Kind.DNS_BOGON, Kind.DNS_WRONG_ID, Kind.DNS_BLOCKPAGE),
     },
     "proxy": {},
     "tcp": {

@@ -226,11 +226,17 @@ def pause(
 
 
 @app.command()
-def doctor(config: Config = None, json: Json = False) -> None:
+def doctor(
+    config: Config = None,
+    vantages: Annotated[
+        bool, typer.Option("--vantages", help="Only the vantages: what each can do, and how a control is seen from it.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Look whether this machine is fit to measure, and say what to do where it is not."""
     from daemon.commands.doctor import doctor as command
 
-    raise typer.Exit(command(config, json=json))
+    raise typer.Exit(command(config, vantages=vantages, json=json))
 
 
 @alerts_app.command("test")

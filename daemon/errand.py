@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
+from config.candidates import families_at
 from config.faults import listed, meant, one_of
 from config.names import BOTH, family_of
 from config.plan import Assignment
@@ -14,7 +15,7 @@ from config.vantage import VantageSetting
 from daemon.limits import Limiter, Permission
 from daemon.planned import Prepared
 from probes.clock import Clock
-from probes.plugin import PROBES, Plugin
+from probes.plugin import PROBES, Plugin, ProbeOptions
 from probes.record import Purpose, Record, Series
 from probes.run import Attempt, Skipped, World, perform
 from probes.steps.resolve import close_system
@@ -74,8 +75,9 @@ def _own(now: Prepared, target: str, probe: str | None, place: VantageSetting) -
     except ValidationError as error:
         what = "; ".join(str(fault["msg"]).removeprefix("Value error, ") for fault in error.errors())
         raise Misunderstood(f"{target}: {what}") from None
-    for family in sorted(now.families[place.name] & BOTH):
-        for name, variant in options.variants(family):  # type: ignore[attr-defined]  # the registry of probes holds ProbeOptions
+    assert isinstance(options, ProbeOptions)  # noqa: S101  the registry of probes holds no others
+    for family in families_at(options, tuple(sorted(now.families[place.name] & BOTH)), place.carries):
+        for name, variant in options.variants(family):
             if variant.asks or family_of(variant.contacts()[0]) in {None, family}:
                 series = Series("manual", "site", name or target, plugin.name, place.name, family)
                 yield Assignment(

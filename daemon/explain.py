@@ -9,11 +9,19 @@ from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", dict: "table", object: "anything"}
+WORDS = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    dict: "table",
+    object: "anything",
+    SecretStr: "secret",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import ctypes
 import ctypes.util
+import errno
 import resource
 import shutil
 import socket
@@ -63,10 +64,12 @@ def families(vantages: Mapping[str, Vantage]) -> Iterable[Finding]:
         try:
             vantage.open(socket.AF_INET if "ipv4" in found else socket.AF_INET6, socket.SOCK_STREAM).close()
         except OSError as fault:
-            remedy = "look at the address or interface of this vantage in the configuration"
+            remedy = "look at the address, interface or namespace of this vantage in the configuration"
+            if fault.errno == errno.EPERM:
+                remedy = "run with CAP_SYS_ADMIN, which entering a namespace needs (AmbientCapabilities= in the unit)"
             yield Finding(f"vantage {name}", "bad", f"cannot open a socket: {fault.strerror or fault}", remedy)
             continue
-        missing = "" if "ipv6" in found else "; no route to IPv6, so no IPv6 series are planned here"
+        missing = "" if {"ipv6", "any"} & set(found) else "; no route to IPv6, so no IPv6 series are planned here"
         yield Finding(f"vantage {name}", "good", f"has {' and '.join(found) or 'no family'}{missing}")
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from config import budget
 from config.document import Document, load
 from config.faults import ConfigError, Fault, Origin
-from config.plan import Plan, any_family, plan
+from config.plan import Assignment, Plan, any_family, plan
 from config.sections import limit_of
 from config.trust import trust_file
 from config.vantage import VantageSetting
 from daemon.limits import Rate
 from daemon.rows import Place, Planned, PlanRow
 from probes.plugin import VANTAGES, Vantage
+from probes.steps.resolver import parse_resolver
 from probes.steps.trust import Trusts
 
 
@@ -61,11 +62,16 @@ def contexts(document: Document, laid: Plan) -> Trusts:
     """Every SSL context of a plan. Raises ConfigError where this machine has no root certificates."""
     made = Trusts(trust_file)
     try:
-        for name, alpn in {wanted for item in laid.assignments for wanted in item.options.trusts()}:
+        for name, alpn in {wanted for item in laid.assignments for wanted in _trusts(item)}:
             made(name, alpn)
     except ValueError as fault:
         raise ConfigError([Fault(Origin(document.file, 1), str(fault))]) from None
     return made
+
+
+def _trusts(item: Assignment) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What a run verifies: its target, and its vantage's resolver where that is asked over TLS."""
+    return (*item.options.trusts(), *parse_resolver(item.resolver).trusts)
 
 
 def build(setting: VantageSetting) -> Vantage:

@@ -77,7 +77,7 @@ def _tcp(name: str) -> Column:
 
 
 def _answer(answer: Answer) -> str:
-    return " ".join((f"{answer.arrival:.6f}", answer.rcode, *answer.addresses))
+    return " ".join((f"{answer.arrival:.6f}", answer.rcode, *answer.addresses, *answer.data))
 
 
 def _extra(_row: Row, record: Record) -> Cell:

@@ -27,6 +27,19 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+class VantageOptions(Options):
+    """Options of a vantage type. A field of type SecretStr is written `{ env = … }` or `{ file = … }`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    straight: ClassVar[bool] = True
+    """False where a proxy stands between: its sockets lead to the proxy, and others than probes cannot use them."""
+
+    def possible(self) -> frozenset[str]:
+        """The address families that such a vantage can ever have; which of them work now it says itself."""
+        return frozenset({"ipv4", "ipv6"})
+
+
 class ProbeOptions(Options):
     """Options of a probe type. The class variables tell the planner what a run needs and costs."""
 
@@ -46,6 +59,10 @@ class ProbeOptions(Options):
     def contacts(self) -> tuple[str, ...]:
         """Hosts (names or addresses) that one run opens a connection to or asks; for limits."""
         return ()
+
+    def needed(self, resolver: str) -> frozenset[str]:  # noqa: ARG002  for those that ask
+        """What a vantage with this resolver must carry for a run."""
+        return self.needs
 
     def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Trust sets and protocols offered (ALPN) of a run; asked at start, so that each context is made before it."""
@@ -134,16 +151,19 @@ class Way:
     wrap: Callable[[bytes], bytes] = bytes
     unwrap: Callable[[bytes], bytes | None] = bytes
     """None for what does not come from the destination."""
+    relay: str = ""
+    """Who relays, in words; an ICMP message then speaks of the relay and not of the destination."""
 
 
 class Vantage(Protocol):
     """A place and a path to send from: it opens sockets, probes never do."""
 
     carries: frozenset[str]
-    """What it can carry: `tcp`, `udp`, `tcp_info`, `system_dns` (the machine's own resolver speaks for it)."""
+    """What it can carry: `tcp`, `udp`, `tcp_info`, `system_dns` (the machine's own resolver speaks for it),
+    `remote_names` (a far end resolves: names are passed on and never asked for)."""
 
     def families(self) -> frozenset[str]:
-        """The address families that it can reach now: `ipv4`, `ipv6`; asked at start and every 10 minutes."""
+        """The families that it can reach now: `ipv4`, `ipv6`, `any` (names); asked at start and every 10 minutes."""
         ...
 
     def open(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:

@@ -128,15 +128,28 @@ class Kind(StrEnum):
     """A protocol that does not fit the socket."""
     UNKNOWN = "unknown_failure"
     """What no other word fits; the detail says what it was."""
+    # What a SOCKS proxy says of the target (RFC 1928 section 6, codes 3 to 6), in df-007's older words.
+    SOCKS_NETWORK_UNREACHABLE = "socks_network_unreachable"
+    """The proxy says that the target's network cannot be reached from there."""
+    SOCKS_HOST_UNREACHABLE = "socks_host_unreachable"
+    """The proxy says that the target cannot be reached from there."""
+    SOCKS_REFUSED = "socks_connection_refused"
+    """The proxy says that the target refused the connection."""
+    SOCKS_TTL_EXPIRED = "socks_ttl_expired"
+    """The proxy says that its connection to the target died on the way."""
     # Ours: df-007 has no word for these.
     LOCAL = "local"
     """A fault of our own machine, line or configuration: says nothing of the target."""
+    DNS_BLOCKPAGE = "dns_blockpage"
+    """The answer holds an address that is known for its block page; the fact `extra.block_page` says whose."""
     HTTP_BLOCKPAGE = "http_blockpage"
     """A page that is known to be shown instead of what is blocked."""
     TLS_JUNK = "tls_junk"
     """Bytes that are no TLS record in answer to a hello: a page or a box that speaks plain text."""
     HTTP_JUNK = "http_junk"
     """Bytes that are no HTTP in answer to a request."""
+    APP_JUNK = "app_junk"
+    """Bytes that are not what this application says."""
 
 
 class Purpose(StrEnum):
@@ -207,7 +220,9 @@ class Answer:
     authority: int = 0
     """Records in the authority section; a true NXDOMAIN carries an SOA there, a rewritten one is seen without."""
     transport: str = "udp"
-    """What carried it: `udp`, `tcp`, `system`."""
+    """What carried it: `udp`, `tcp`, `tls`, `https`, `system`."""
+    data: tuple[str, ...] = ()
+    """Records of another type than A and AAAA, as in a zone file, sorted; at most 16 of 200 characters each."""
 
 
 @dataclass(frozen=True, slots=True)

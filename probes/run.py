@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from probes.clock import Clock
 from probes.failure import classify, facts_of
@@ -64,7 +64,7 @@ class Attempt:
     """The number of the slot: it chooses the address where a name has several."""
     timeout: float = 10.0
     resolver: str = "system"
-    """The vantage's resolver: `system`, an address, or `tcp://address`."""
+    """The vantage's resolver: `system`, an address, or a URL such as `tcp://address`."""
     purpose: Purpose = Purpose.SLOT
     of: str | None = None
     attempt: int = 1
@@ -210,17 +210,20 @@ class Run:
 class PhaseScope:
     """`async with run.phase(Phase.TLS):` see Run.phase."""
 
-    __slots__ = ("begin", "phase", "run")
+    __slots__ = ("begin", "ours", "phase", "run")
 
     def __init__(self, run: Run, phase: Phase) -> None:
         """A phase of that run, not begun."""
         self.run = run
         self.phase = phase
         self.begin = 0.0
+        self.ours = ""
+        """While not empty, what fails is a fault of our own side, of the thing that is named here: a proxy."""
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> Self:
         """Begin the phase."""
         self.begin = self.run.elapsed()
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
@@ -232,13 +235,21 @@ class PhaseScope:
         if fault is None or run.failure is not None:
             return False
         if isinstance(fault, OSError | EOFError):
-            run.failure = Failure(self.phase, *classify(fault))
-            run.note(**facts_of(fault))
+            self._fail(*classify(fault), facts_of(fault))
             raise Stopped from fault
         if isinstance(fault, asyncio.CancelledError) and run.take_deadline():
-            run.failure = Failure(self.phase, Kind.TIMEOUT)
+            self._fail(Kind.TIMEOUT, "", {})
             raise Stopped from None
         return False
+
+    def _fail(self, kind: Kind, detail: str, facts: dict[str, Any]) -> None:
+        """Keep how it failed; facts of what is ours would be read as the target's."""
+        if self.ours:
+            said = detail if kind is Kind.LOCAL else f"{kind} {detail}".rstrip()
+            self.run.failure = Failure(self.phase, Kind.LOCAL, f"{self.ours}: {said}")
+        else:
+            self.run.failure = Failure(self.phase, kind, detail)
+            self.run.note(**facts)
 
 
 async def perform(probe: Plugin, attempt: Attempt, vantage: Vantage, world: World) -> Record:

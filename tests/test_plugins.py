@@ -42,11 +42,11 @@ async def greeting(run: Run, options: Greeting) -> None:
 VANTAGE = '''
 """A vantage that sends from where it is told to, for a test."""
 
-from probes.plugin import VANTAGES, Options, Vantage
+from probes.plugin import VANTAGES, Vantage, VantageOptions
 from probes.vantages.direct import DirectVantage
 
 
-class Elsewhere(Options):
+class Elsewhere(VantageOptions):
     """Options of the vantage."""
 
     planet: str

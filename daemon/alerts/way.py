@@ -5,14 +5,16 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+from config.trust import trust_file
 from config.vantage import VantageSetting
 from daemon.planned import build
 from probes.clock import Clock
 from probes.plugin import PROBES, Straight, Vantage
 from probes.protocols.dns import Dns
 from probes.record import Family, Purpose, Record, Series
-from probes.run import Attempt, World, perform
-from probes.steps.resolver import SYSTEM
+from probes.run import Attempt, Trust, World, perform, trust_nobody
+from probes.steps.resolver import SYSTEM, parse_resolver
+from probes.steps.trust import Trusts
 
 PATIENCE = 4.0
 """Seconds for a name: less than a connection may take in all."""
@@ -26,6 +28,8 @@ class Names:
     via: VantageSetting
     vantage: Vantage
     clock: Clock
+    trust: Trust = trust_nobody
+    """For a resolver over TLS."""
 
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
         """The addresses of a name in the families that the vantage has. Raises OSError if there is none."""
@@ -52,7 +56,9 @@ class Names:
             resolver=self.via.resolver,
             purpose=Purpose.MANUAL,
         )
-        return await perform(probe, attempt, self.vantage, World(self.clock, owned=lambda _address: True))
+        return await perform(
+            probe, attempt, self.vantage, World(self.clock, owned=lambda _address: True, trust=self.trust)
+        )
 
 
 def connector_options(via: VantageSetting | None, clock: Clock) -> dict[str, Any]:
@@ -66,8 +72,16 @@ def connector_options(via: VantageSetting | None, clock: Clock) -> dict[str, Any
     def opened(info: tuple[Any, ...]) -> socket.socket:
         return vantage.open(info[0], socket.SOCK_STREAM)
 
-    names = {} if via.resolver == SYSTEM.transport else {"resolver": Names(via, vantage, clock)}
+    names = {} if via.resolver == SYSTEM.transport else {"resolver": Names(via, vantage, clock, _trust(via.resolver))}
     return {"socket_factory": opened, **names}
+
+
+def _trust(resolver: str) -> Trust:
+    """What a resolver is verified against, made now: reading public roots takes long. Raises ValueError."""
+    trusts = Trusts(trust_file)
+    for name, alpn in parse_resolver(resolver).trusts:
+        trusts(name, alpn)
+    return trusts
 
 
 def _entry(host: str, port: int, address: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from probes.record import Answer, Failure, Kind, Phase, Record
 OUTAGE, WHITELIST = "outage", "whitelist"
 CERTIFICATE, MITM = "certificate", "tls.mitm"
 NXDOMAIN, REMOVAL = "dns.nxdomain", "dns.registry_removal"
-ARTEFACTS = frozenset({"dns.rewrite", "dns.injection", "dns.bogon", "http.blockpage", MITM})
+ARTEFACTS = frozenset({"dns.rewrite", "dns.injection", "dns.bogon", "dns.blockpage", "http.blockpage", MITM})
 """Mechanisms whose record holds the lie itself: one of them confirms alone."""
 
 WIRE = ("dns", "proxy", "tcp", "tls", "quic", "http", "app")
@@ -18,6 +18,7 @@ _DNS = {
     Kind.DNS_SERVFAIL: "dns.servfail",
     Kind.DNS_REFUSED: "dns.refused",
     Kind.DNS_BOGON: "dns.bogon",
+    Kind.DNS_BLOCKPAGE: "dns.blockpage",
     Kind.TIMEOUT: "dns.timeout",
     Kind.SYSTEM_TIMEOUT: "dns.timeout",
 }
@@ -50,19 +51,30 @@ def mechanism_of(record: Record) -> str:
     if failure.phase is Phase.DNS:
         return _dns(failure, record.facts.answers)
     if failure.phase is Phase.PROXY:
-        return OUTAGE  # everything before our request is sent speaks of the proxy
+        return OUTAGE  # the proxy's word for the target (its own faults are local): how, nobody sees from here
     return _later(failure, record)
 
 
 def _dns(failure: Failure, answers: tuple[Answer, ...]) -> str:
-    if failure.kind is Kind.DNS_NXDOMAIN and answers and _rewritten(answers[0]):
+    denied = failure.kind in {Kind.DNS_NXDOMAIN, Kind.DNS_NO_ANSWER} and bool(answers)
+    if denied and (_rewritten(answers[0]) or _belied(answers)):
         return "dns.rewrite"
     return _DNS.get(failure.kind, "dns")
 
 
 def _rewritten(used: Answer) -> bool:
     """A denial that claims authority and brings no SOA: no true server says that (seen since August 2026)."""
-    return "aa" in used.flags and used.authority == 0
+    return used.rcode == "NXDOMAIN" and "aa" in used.flags and used.authority == 0
+
+
+def _belied(answers: tuple[Answer, ...]) -> bool:
+    """The same resolver, asked over TCP at once, knows the address that it is made to deny over UDP."""
+    used = answers[0]
+    return (
+        used.transport == "udp"
+        and "tc" not in used.flags
+        and any(one.transport == "tcp" and one.rcode == "NOERROR" and one.addresses for one in answers)
+    )
 
 
 def _later(failure: Failure, record: Record) -> str:
@@ -89,8 +101,8 @@ def injected(answers: tuple[Answer, ...]) -> bool:
     )
 
 
-def _said(answer: Answer) -> tuple[str, tuple[str, ...]]:
-    return answer.rcode, tuple(sorted(answer.addresses))
+def _said(answer: Answer) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    return answer.rcode, tuple(sorted(answer.addresses)), answer.data
 
 
 def host_of(endpoint: str) -> str:

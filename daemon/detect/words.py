@@ -12,6 +12,7 @@ _MEANING = {
     "dns.rewrite": "a denial without authority instead of the resolver's answer",
     "dns.injection": "two answers that contradict each other",
     "dns.bogon": "the resolver gives an address that cannot be on the internet",
+    "dns.blockpage": "the resolver gives the address of a known block page",
     "dns.nodata": "the resolver knows the name but gives no address",
     "dns.servfail": "the resolver fails",
     "dns.refused": "the resolver refuses to answer",

@@ -22,6 +22,10 @@ RESULTS: dict[str, int] = {
     Kind.CONNECTION_ABORTED: 18,
     Kind.CONNECTION_ALREADY_CLOSED: 19,
     Kind.SYSTEM_TIMEOUT: 20,
+    Kind.SOCKS_NETWORK_UNREACHABLE: 21,
+    Kind.SOCKS_HOST_UNREACHABLE: 22,
+    Kind.SOCKS_REFUSED: 23,
+    Kind.SOCKS_TTL_EXPIRED: 24,
     # DNS: 40 to 59
     Kind.DNS_NXDOMAIN: 40,
     Kind.DNS_NO_ANSWER: 41,
@@ -32,6 +36,7 @@ RESULTS: dict[str, int] = {
     Kind.DNS_NON_RECOVERABLE: 46,
     Kind.DNS_MISBEHAVING: 47,
     Kind.DNS_WRONG_ID: 48,
+    Kind.DNS_BLOCKPAGE: 49,
     # TLS and QUIC: 60 to 79
     Kind.TLS_FAILED: 60,
     Kind.TLS_HOSTNAME: 61,
@@ -47,6 +52,7 @@ RESULTS: dict[str, int] = {
     Kind.HTTP_REDIRECT_HOST: 84,
     Kind.HTTP_REDIRECT_URL: 85,
     Kind.JSON_PARSE: 86,
+    Kind.APP_JUNK: 87,
     # the system's other words: 100 to 129
     Kind.ADDRESS_FAMILY_NOT_SUPPORTED: 100,
     Kind.ADDRESS_IN_USE: 101,

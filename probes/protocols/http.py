@@ -1,34 +1,20 @@
 """Does a web server answer a GET, in plain or over TLS?"""
 
-import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
-from urllib.parse import quote
 
 from pydantic import Field, field_validator
 
-from probes.plugin import PROBES, ProbeOptions, split_host_port
+from probes.plugin import PROBES, ProbeOptions
 from probes.run import Run
 from probes.steps.connect import connect
 from probes.steps.handshake import handshake
 from probes.steps.request import request
 from probes.steps.resolve import resolve
+from probes.steps.url import Url, parse_url
 
 ALPN = ("http/1.1",)
 """What h11 speaks; a server that is offered h2 takes it."""
-PORTS = {"http": 80, "https": 443}
-
-
-@dataclass(frozen=True, slots=True)
-class Url:
-    """A URL taken apart; `authority` as in the Host header, `path` with its query."""
-
-    secure: bool
-    host: str
-    port: int
-    authority: str
-    path: str
 
 
 class Http(ProbeOptions):
@@ -63,26 +49,6 @@ class Http(ProbeOptions):
     def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """One over TLS, none in plain."""
         return ((self.trust, ALPN),) if self.url.secure else ()
-
-
-def parse_url(target: str) -> Url:
-    """Take a URL apart. Raises ValueError that says what to write."""
-    if "@" in target.partition("://")[2].partition("/")[0]:  # not quoted: it would show a password
-        raise ValueError("a URL with a user name or password is not measured")
-    parts = re.fullmatch(r"(?P<scheme>[a-z]+)://(?P<place>[^/?#@]+)(?P<path>[^#\s]*)", target)
-    if parts is None or parts["scheme"] not in PORTS:
-        raise ValueError(f"{target!r} is no URL of the form https://host/path or http://host:port/path")
-    default = PORTS[parts["scheme"]]
-    host, port = split_host_port(parts["place"], default)
-    shown = f"[{host}]" if ":" in host else host
-    path = quote(parts["path"], safe="/?&=%:;,+!*'()~@$-._")
-    return Url(
-        secure=parts["scheme"] == "https",
-        host=host,
-        port=port,
-        authority=shown if port == default else f"{shown}:{port}",
-        path=path if path.startswith("/") else f"/{path}",
-    )
 
 
 @PROBES.add

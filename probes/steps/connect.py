@@ -5,6 +5,7 @@ import errno
 import socket
 
 from probes.failure import own, own_errno
+from probes.proxy import blame, proxy_at
 from probes.record import Phase
 from probes.run import Run
 from probes.steps.icmp import arrived, keep_errors
@@ -17,8 +18,13 @@ async def connect(run: Run, address: str, port: int) -> Stream:
     await run.permit(address)
     run.note(address=address)
     near = run.vantage.route(address, port)
-    async with run.phase(Phase.TCP if near[0] == address else Phase.PROXY):
-        sock = await dial(run, near)
+    if near == (address, port):
+        async with run.phase(Phase.TCP):
+            sock = await dial(run, near)
+    else:
+        async with run.phase(Phase.PROXY) as scope:
+            blame(scope, proxy_at(near))
+            sock = await dial(run, near)
     await run.vantage.tunnel(sock, address, port, run.phase)
     return Plain(sock, asyncio.get_running_loop())
 

@@ -4,8 +4,9 @@ import asyncio
 import socket
 import struct
 
-from probes.failure import own, own_errno
+from probes.failure import Fault, own, own_errno
 from probes.plugin import Way
+from probes.record import Kind
 from probes.run import Run
 from probes.steps.connect import dial
 from probes.steps.icmp import arrived, keep_errors, last_message
@@ -38,7 +39,7 @@ class Datagrams:
         try:
             self.sock.send(self.way.wrap(data))
         except OSError as error:
-            raise arrived(self.sock, error, self.way.near[0]) from error
+            raise fault_of(self.sock, error, self.way) from error
 
     async def receive(self) -> bytes:
         """The next datagram from the destination, after one was sent. Raises Fault for an ICMP message about ours."""
@@ -52,11 +53,20 @@ class Datagrams:
                 await ready(loop, self.sock.fileno())
                 continue
             except OSError as error:
-                raise arrived(self.sock, error, self.way.near[0]) from error
+                raise fault_of(self.sock, error, self.way) from error
             inside = self.way.unwrap(data)
             if inside is not None:
                 self.arrival = arrival(self.run, ancillary, self.begin)
                 return inside
+
+
+def fault_of(sock: socket.socket, error: OSError, way: Way) -> Fault:
+    """What an error means that came after a datagram was sent; where a relay is near, it is the relay's."""
+    fault = arrived(sock, error, way.near[0])
+    if not way.relay:
+        return fault
+    said = fault.detail if fault.kind is Kind.LOCAL else f"{fault.kind} {fault.detail}".rstrip()
+    return Fault(Kind.LOCAL, f"{way.relay}: {said}")
 
 
 async def datagrams(run: Run, address: str, port: int) -> Datagrams:

@@ -3,63 +3,86 @@
 import asyncio
 import secrets
 import socket
+from collections.abc import Callable
 from errno import EINPROGRESS
+from typing import Any
 
-from probes.failure import Fault, own_errno
-from probes.record import Answer, Kind
+from probes.failure import Fault, own, own_errno
+from probes.proxy import blame, proxy_at
+from probes.record import Answer, Kind, Phase
 from probes.run import Run
 from probes.steps import wire
-from probes.steps.dns_udp import open_socket
 from probes.steps.icmp import arrived, keep_errors
 from probes.steps.resolver import Resolver
-from probes.steps.stream import ready
+from probes.steps.stream import Plain, Stream, ready
+
+Scope = Callable[[Phase], Any]
+"""Gives what a phase is spent in: `run.phase`, or nothing where the run is over."""
 
 
-async def ask_tcp(run: Run, resolver: Resolver, query: bytes) -> Answer:
-    """Connect, ask and return the reply, all within the DNS phase (RFC 7766)."""
-    sock = open_socket(run, resolver, socket.SOCK_STREAM)
-    await _connect(run, sock, resolver)
-    await run.vantage.tunnel(sock, resolver.address, resolver.port, run.phase)
+async def ask_tcp(run: Run, resolver: Resolver, query: bytes, phase: Scope | None = None) -> Answer:
+    """Connect, ask and return the reply, all within the DNS phase (RFC 7766); what a proxy fails at is its own."""
+    return await framed(run, await connected(run, resolver, phase or run.phase), query, "tcp")
+
+
+async def connected(run: Run, resolver: Resolver, phase: Scope) -> Stream:
+    """A TCP connection of the vantage to a resolver, closed with the run."""
+    near = run.vantage.route(resolver.address, resolver.port)
+    sock = _open(run, near[0])
+    if near == (resolver.address, resolver.port):
+        await _connect(sock, near)
+    else:
+        async with phase(Phase.PROXY) as scope:
+            blame(scope, proxy_at(near))
+            await _connect(sock, near)
+    await run.vantage.tunnel(sock, resolver.address, resolver.port, phase)
+    return Plain(sock, asyncio.get_running_loop())
+
+
+async def framed(run: Run, stream: Stream, query: bytes, transport: str) -> Answer:
+    """Ask behind a length of two bytes (RFC 1035 section 4.2.2, RFC 7858 section 3.3) and note the reply."""
     query = wire.with_id(query, secrets.randbits(16))
-    loop = asyncio.get_running_loop()
-    await loop.sock_sendall(sock, len(query).to_bytes(2, "big") + query)
-    size = int.from_bytes(await _exactly(sock, 2), "big")
-    data = await _exactly(sock, size)
-    return _reply(run, query, data)
+    await stream.send(len(query).to_bytes(2, "big") + query)
+    held = b""
+    while len(held) < (size := 2 + int.from_bytes(held[:2], "big")):
+        part = await stream.receive()
+        if not part:
+            raise EOFError(f"closed after {len(held)} bytes of a reply over {transport}")
+        held += part
+    return reply(run, query, held[2:size], transport)
 
 
-def _reply(run: Run, query: bytes, data: bytes) -> Answer:
+def reply(run: Run, query: bytes, data: bytes, transport: str) -> Answer:
     """Read and note the reply. On a connection of our own a foreign one is the server's (or a box's) mistake."""
     reason = wire.foreign(query, data)
     if reason == "wrong_id":
-        raise Fault(Kind.DNS_WRONG_ID, "over tcp")
+        raise Fault(Kind.DNS_WRONG_ID, f"over {transport}")
     if reason is not None:
-        raise Fault(Kind.DNS_MISBEHAVING, f"{reason} over tcp")
-    answer = wire.read(data, run.elapsed(), "tcp")
+        raise Fault(Kind.DNS_MISBEHAVING, f"{reason} over {transport}")
+    answer = wire.read(data, run.elapsed(), transport)
     run.note(answers=(*run.seen.get("answers", ()), answer))
     return answer
 
 
-async def _connect(run: Run, sock: socket.socket, resolver: Resolver) -> None:
+def _open(run: Run, near: str) -> socket.socket:
+    """A socket of the vantage, closed with the run. A fault here is always our own."""
+    try:
+        sock = run.vantage.open(socket.AF_INET6 if ":" in near else socket.AF_INET, socket.SOCK_STREAM)
+    except OSError as error:
+        raise own(error) from error
+    run.closing.callback(sock.close)
+    keep_errors(sock)
+    return sock
+
+
+async def _connect(sock: socket.socket, near: tuple[str, int]) -> None:
     """Connect as the connect step does: an error at once is our own, one that arrives is the path's."""
-    code = sock.connect_ex(run.vantage.route(resolver.address, resolver.port))
+    code = sock.connect_ex(near)
     if code not in {0, EINPROGRESS}:
         raise own_errno(code)
     if code == EINPROGRESS:
         await ready(asyncio.get_running_loop(), sock.fileno(), to_write=True)
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
-        raise arrived(sock, OSError(code, ""), resolver.address)
+        raise arrived(sock, OSError(code, ""), near[0])
     keep_errors(sock, on=False)  # an ICMP message must not break a connection that every other program would keep
-
-
-async def _exactly(sock: socket.socket, size: int) -> bytes:
-    """That many bytes; EOFError where the far end closes before."""
-    loop = asyncio.get_running_loop()
-    data = b""
-    while len(data) < size:
-        part = await loop.sock_recv(sock, size - len(data))
-        if not part:
-            raise EOFError(f"closed after {len(data)} of {size} bytes over tcp")
-        data += part
-    return data

@@ -10,8 +10,8 @@ from probes.plugin import Way
 from probes.record import Answer
 from probes.run import Run
 from probes.steps import wire
-from probes.steps.datagram import LARGEST, arrival, open_datagram, open_way
-from probes.steps.icmp import arrived, keep_errors, last_message
+from probes.steps.datagram import LARGEST, arrival, fault_of, open_datagram, open_way
+from probes.steps.icmp import last_message
 from probes.steps.resolver import Resolver
 
 RETRY = 2.0
@@ -50,6 +50,7 @@ class Exchange:
         "sent_at",
         "sock",
         "timer",
+        "used",
         "way",
     )
 
@@ -67,6 +68,7 @@ class Exchange:
         self.sent = 0
         self.sent_at = 0.0
         self.open = True
+        self.used: Answer | None = None
         self.timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
@@ -116,9 +118,19 @@ class Exchange:
             self.run.note(answers=(*kept, answer))
         else:
             self.more += 1
+        if self.used is not None:
+            self.compare(self.used, answer)
         if not self.first.done():
+            self.used = answer
             self.first.set_result(answer)
             self.listen()
+
+    def compare(self, used: Answer, later: Answer) -> None:
+        """Note how long after the first reply the second came, and whether any later one says something else."""
+        if "dns_second_after_ms" not in self.run.seen.get("extra", {}):
+            self.run.note(extra={"dns_second_after_ms": f"{(later.arrival - used.arrival) * 1000:.3f}"})
+        if wire.contradict(used, later):
+            self.run.note(extra={"dns_conflict": "yes"})
 
     def listen(self) -> None:
         """Keep the socket for late answers; the record waits for that."""
@@ -129,7 +141,7 @@ class Exchange:
 
     def fail(self, error: OSError) -> None:
         """An error before any reply is the outcome; one after it is not ours to judge."""
-        cause = arrived(self.sock, error, self.way.near[0])
+        cause = fault_of(self.sock, error, self.way)
         if not self.first.done():
             self.first.set_result(cause)
 
@@ -154,16 +166,4 @@ class Exchange:
         if self.more:
             words["dns_more_answers"] = str(self.more)
         if words:
-            self.run.note(extra={**self.run.seen.get("extra", {}), **words})
-
-
-def open_socket(run: Run, resolver: Resolver, kind: socket.SocketKind) -> socket.socket:
-    """A socket of the vantage towards a resolver, closed with the run. A fault here is always our own."""
-    family = socket.AF_INET6 if ":" in resolver.address else socket.AF_INET
-    try:
-        sock = run.vantage.open(family, kind)
-    except OSError as error:
-        raise own(error) from error
-    run.closing.callback(sock.close)
-    keep_errors(sock)
-    return sock
+            self.run.note(extra=words)

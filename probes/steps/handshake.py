@@ -81,7 +81,7 @@ async def handshake(
         try:
             await secured.shake(run)
         finally:
-            run.note(**_presented(secured.tls))
+            run.note(**presented(secured.tls))
         run.note(**_agreed(secured.tls))
     return secured
 
@@ -95,7 +95,7 @@ def _look_at(run: Run, data: bytes) -> None:
         raise Fault(Kind.TLS_JUNK, ascii(data[:24])[2:-1])
 
 
-def _presented(tls: ssl.SSLObject) -> dict[str, Any]:
+def presented(tls: ssl.SSLObject) -> dict[str, Any]:
     """What the far end showed, whether it was accepted or not."""
     if not isinstance(tls, Watched):
         return {}

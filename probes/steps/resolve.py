@@ -2,48 +2,75 @@
 
 import asyncio
 import socket
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 
 import aiodns
 import pycares
 
-from probes.failure import Fault
+from probes.failure import Fault, classify
 from probes.record import Answer, Family, Kind, Phase
-from probes.run import Run
+from probes.run import Run, Skipped, Stopped
 from probes.steps import wire
-from probes.steps.bogon import is_bogon
+from probes.steps.dns_https import ask_https
+from probes.steps.dns_identity import identity, mask
 from probes.steps.dns_tcp import ask_tcp
+from probes.steps.dns_tls import ask_tls
 from probes.steps.dns_udp import ask_udp
+from probes.steps.dns_verdict import ADDRESS_TYPES, usable
 from probes.steps.resolver import Resolver, parse_resolver
 
 QUESTIONS = {Family.IPV4: "A", Family.IPV6: "AAAA"}
-RCODES = {
-    "NOERROR": Kind.DNS_NO_ANSWER,
-    "NXDOMAIN": Kind.DNS_NXDOMAIN,
-    "SERVFAIL": Kind.DNS_SERVFAIL,
-    "REFUSED": Kind.DNS_REFUSED,
-}
-"""What an answer without a usable address is called; every other rcode is a server that misbehaves."""
+NO_EDNS = frozenset({"FORMERR", "NOTIMP", "BADVERS"})
+"""How a server says that it does not know EDNS (RFC 6891 section 7)."""
+SECOND_OPINION = 2.0
+"""Seconds that a question over TCP may take after an answer over UDP that is none."""
+TEXT = 300
+"""Characters of a second opinion that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a resolver is asked, and how closely the answer is looked at."""
+
+    host: str
+    kind: str
+    """`A`, `AAAA`, `NS`, `HTTPS`, `TXT`."""
+    edns: bool = False
+    also_tcp: bool = False
+    """Ask once more over TCP where UDP brings no address, or one that cannot be true."""
+    whoami: bool = False
+    """The answer names the resolver, not the target."""
+
+    def message(self, *, edns: bool) -> bytes:
+        """On the wire, with id 0. Raises Fault: a name that DNS cannot carry is our own mistake."""
+        try:
+            return wire.question(self.host, self.kind, edns)
+        except ValueError as error:
+            raise Fault(Kind.LOCAL, str(error)) from error
 
 
 async def resolve(run: Run, host: str, resolver: str | None = None) -> str:
-    """The address to measure in this slot, asked anew; a numeric host is returned without a question.
+    """The address to measure in this slot, asked anew; a host that needs none is returned without a question.
 
     `resolver` stands in for the vantage's own. Facts: address, addresses, resolver, answers.
     """
-    if _is_numeric(host):
+    if _is_numeric(host) or (resolver is None and passes_names(run)):
         run.note(address=host)
         return host
-    chosen = parse_resolver(resolver or run.attempt.resolver)
-    await run.permit(f"dns:{chosen.address or chosen.transport}")
-    run.note(resolver=chosen.place)
-    async with run.phase(Phase.DNS):
-        answer = await _ask(run, chosen, host)
-        addresses = _usable(run, answer)
-        address = addresses[run.attempt.slot % len(addresses)]
-        run.note(address=address, addresses=addresses)
-    return address
+    return _turn(run, await inquire(run, Question(host, QUESTIONS[Family(run.attempt.series.family)]), resolver))
+
+
+def _turn(run: Run, addresses: tuple[str, ...]) -> str:
+    """The address whose turn it is in this slot."""
+    return addresses[run.attempt.slot % len(addresses)]
+
+
+def passes_names(run: Run) -> bool:
+    """True where a far end looks names up: asking here would tell our line what is measured from there."""
+    return "remote_names" in run.vantage.carries
 
 
 @lru_cache(maxsize=4096)
@@ -56,15 +83,65 @@ def _is_numeric(host: str) -> bool:
     return True
 
 
-async def _ask(run: Run, resolver: Resolver, host: str) -> Answer:
-    """Put the question by the resolver's transport; a truncated reply is asked for again over TCP."""
-    kind = QUESTIONS[Family(run.attempt.series.family)]
+async def inquire(run: Run, question: Question, resolver: str | None = None) -> tuple[str, ...]:
+    """What is answered, once it is found good: addresses, or records as text. Facts: address, addresses, resolver,
+    answers; in `extra` dns_rewrite, block_page, dns_edns, tcp_says, resolver_identity.
+    """
+    chosen = parse_resolver(resolver or run.attempt.resolver)
+    await run.permit(f"dns:{chosen.address or chosen.transport}")
+    run.note(resolver=chosen.label if chosen.trusts else chosen.place)
+    if question.whoami:
+        run.closing.callback(mask, run)
     try:
-        query = wire.question(host, kind)
-    except ValueError as error:
-        raise Fault(Kind.LOCAL, str(error)) from error
+        said = await _judged(run, chosen, question)
+    except Stopped:
+        if question.also_tcp and _only_udp_failed(run, chosen):
+            run.beside.append(_second_opinion(run, chosen, question))
+        raise
+    if question.whoami:
+        run.note(extra={"resolver_identity": identity(said)})
+    return said
+
+
+async def _judged(run: Run, resolver: Resolver, question: Question) -> tuple[str, ...]:
+    """The DNS phase. Raises Stopped."""
+    async with run.phase(Phase.DNS):
+        said = usable(run, await _ask(run, resolver, question), question.kind)
+        if question.kind in ADDRESS_TYPES:
+            run.note(address=_turn(run, said), addresses=said)
+    return said
+
+
+def _only_udp_failed(run: Run, resolver: Resolver) -> bool:
+    """True where TCP has not been asked yet and might say something else: neither a fault of ours nor of a proxy."""
+    failure = run.failure
+    return (
+        resolver.transport == "udp"
+        and failure is not None
+        and (failure.phase, failure.kind is Kind.LOCAL) == (Phase.DNS, False)
+        and not any("tc" in answer.flags for answer in run.seen.get("answers", ()))
+    )
+
+
+async def _ask(run: Run, resolver: Resolver, question: Question) -> Answer:
+    """Put the question by the resolver's transport; a server that knows no EDNS is asked again without."""
+    query = question.message(edns=question.edns)
     if resolver.transport == "system":
-        return await ask_system(run, host, kind)
+        return await ask_system(run, question.host, question.kind)
+    answer = await _carry(run, resolver, query)
+    if question.edns and answer.rcode in NO_EDNS:
+        # Its refusal is no answer to the question: kept among them it would look like one that was forged.
+        run.note(extra={"dns_edns": answer.rcode}, answers=tuple(a for a in run.seen["answers"] if a is not answer))
+        answer = await _carry(run, resolver, question.message(edns=False))
+    return answer
+
+
+async def _carry(run: Run, resolver: Resolver, query: bytes) -> Answer:
+    """Put a question on the wire; a truncated reply over UDP is asked for again over TCP."""
+    if resolver.transport == "tls":
+        return await ask_tls(run, resolver, query)
+    if resolver.transport == "https":
+        return await ask_https(run, resolver, query)
     if resolver.transport == "udp":
         answer = await ask_udp(run, resolver, query)
         if "tc" not in answer.flags:
@@ -72,15 +149,20 @@ async def _ask(run: Run, resolver: Resolver, host: str) -> Answer:
     return await ask_tcp(run, resolver, query)
 
 
-def _usable(run: Run, answer: Answer) -> tuple[str, ...]:
-    """The addresses of an answer, in order. Raises Fault where a stub could not use them or nobody should."""
-    if answer.rcode != "NOERROR" or not answer.addresses:
-        kind = RCODES.get(answer.rcode, Kind.DNS_MISBEHAVING)
-        raise Fault(kind, answer.rcode if kind is Kind.DNS_MISBEHAVING else "")
-    bogons = [text for text in answer.addresses if is_bogon(text) and not run.world.owned(text)]
-    if bogons:
-        raise Fault(Kind.DNS_BOGON, ", ".join(bogons), addresses=answer.addresses)
-    return answer.addresses
+async def _second_opinion(run: Run, resolver: Resolver, question: Question) -> None:
+    """Ask the same over TCP when all is over, within the limits; fact: extra.tcp_says, and the answer among answers."""
+    try:
+        await run.world.permit(f"dns:{resolver.address}")
+        async with asyncio.timeout(SECOND_OPINION):
+            answer = await ask_tcp(run, resolver, question.message(edns=False), lambda _phase: nullcontext())
+    except Skipped as skipped:
+        says = f"not asked: {skipped.reason}"
+    except (OSError, EOFError) as fault:
+        says = str(classify(fault)[0])
+    else:
+        said = (*answer.addresses, *answer.data)
+        says = " ".join((answer.rcode, *([identity(said)] if question.whoami else said)))[:TEXT]
+    run.note(extra={"tcp_says": says})
 
 
 # ---- the machine's own resolver, through c-ares ----------------------------------------------------------------------
@@ -142,6 +224,8 @@ async def ask_system(run: Run, host: str, kind: str) -> Answer:
     """Ask as programs of this machine do: the hosts file first, then the servers of resolv.conf, without flags."""
     if "system_dns" not in run.vantage.carries:
         raise Fault(Kind.LOCAL, "this vantage cannot ask the machine's own resolver; name a resolver for it")
+    if kind not in ADDRESS_TYPES:
+        raise Fault(Kind.LOCAL, f"the machine's own resolver is asked for addresses only, not {kind}; name a resolver")
     family = socket.AF_INET if kind == "A" else socket.AF_INET6
     try:
         resolver = _system.for_question(host, kind)

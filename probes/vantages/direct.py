@@ -2,10 +2,10 @@
 
 import socket
 
-from probes.plugin import VANTAGES, Options, Straight, Vantage
+from probes.plugin import VANTAGES, Straight, Vantage, VantageOptions
 
 
-class Direct(Options):
+class Direct(VantageOptions):
     """Options of the direct vantage: none."""
 
 

@@ -8,14 +8,14 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from probes.plugin import VANTAGES, Options, Straight, Vantage
+from probes.plugin import VANTAGES, Straight, Vantage, VantageOptions
 
 IP_BIND_ADDRESS_NO_PORT = 24
 """linux/in.h; Python has no name for it."""
 IFNAMSIZ = 16
 
 
-class Source(Options):
+class Source(VantageOptions):
     """Options of the source vantage: exactly one of address and interface."""
 
     address: str | None = None
@@ -43,6 +43,12 @@ class Source(Options):
         if (self.address is None) == (self.interface is None):
             raise ValueError("set exactly one of address and interface")
         return self
+
+    def possible(self) -> frozenset[str]:
+        """That of the address; an interface may have both."""
+        if self.address is None:
+            return super().possible()
+        return frozenset({"ipv6" if ":" in self.address else "ipv4"})
 
 
 class AddressVantage(Straight):

@@ -9,9 +9,10 @@ import pytest
 
 from config.budget import violations
 from config.document import example, load, starter
-from config.faults import ConfigError
+from config.faults import ConfigError, listed
 from config.plan import any_family, plan
 from config.service import shipped_services
+from probes.plugin import PROBES
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 SECRET = "hunter2-in-the-open"
@@ -82,7 +83,8 @@ def complaints(path):
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_a_mistake_is_told_with_its_line_and_key(home, path):
-    expected = [line[2:] for line in path.read_text().splitlines() if line.startswith("# ")]
+    text = path.read_text().replace("PROBES", listed(PROBES.names()))
+    expected = [line[2:] for line in text.splitlines() if line.startswith("# ")]
     assert complaints(path) == expected
 
 
@@ -393,10 +395,11 @@ def test_what_init_writes_is_right_with_every_line_in_use(home, monkeypatch):
     monkeypatch.setenv("INFLUXDB_TOKEN", "t")
     monkeypatch.setenv("DESK_SECRET", "s")
     monkeypatch.setenv("PAGE_TOKEN", "p")
+    monkeypatch.setenv("EXIT_PASSWORD", "e")
     shipped = Path(__file__).parents[2] / "config" / "trust"
     Path("store.pem").write_bytes((shipped / "apple.pem").read_bytes())
     document = loaded(uncommented(starter()))
-    assert [vantage.name for vantage in document.vantages] == ["home", "modem"]
+    assert [vantage.name for vantage in document.vantages] == ["exit", "home", "modem", "tunnel"]
     assert document.influxdb is not None
     assert document.influxdb.ca == str(home / "store.pem")
     assert document.limits[0].burst == 200

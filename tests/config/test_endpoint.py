@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from config.endpoint import EndpointKeys, read_endpoint
+from config.faults import listed
 from config.reading import members, parse
 from probes.plugin import PROBES
 from probes.protocols.dns import Dns
@@ -98,10 +99,10 @@ def test_no_probe_shows_a_password_in_its_target(probe):
     assert faults == ["x.toml:4: endpoints[0].target: must not hold a user or a password: no probe logs in"]
 
 
-@pytest.mark.parametrize("probe", ["", "TLS", "whatsapp", "icmp"])
+@pytest.mark.parametrize("probe", ["", "TLS", "telepathy", "icmp"])
 def test_an_unknown_probe_is_told_with_those_there_are(probe):
     _none, (fault,) = found(BASE.replace('"tls"', f'"{probe}"'))
-    assert f"{probe!r} is no probe type; there are dns, http, tcp and tls" in fault
+    assert f"{probe!r} is no probe type; there are {listed(PROBES.names())}" in fault
 
 
 @pytest.mark.parametrize("plugin", list(PROBES), ids=lambda plugin: plugin.name)

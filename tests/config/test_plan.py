@@ -59,6 +59,60 @@ def test_a_dns_endpoint_is_a_series_for_each_resolver_written_in_full(planned):
     assert found.assignments[0].options == Dns(target="a.example", resolvers=("195.208.4.1",))
 
 
+PROXY = '[vantages.exit]\ntype = "socks5"\nconsent = "mine"\naddress = "192.0.2.7:1080"\n{}\n'
+FAR = PROXY.format("remote_names = true")
+
+
+def test_what_one_vantage_cannot_carry_is_left_out_there_with_a_line(document):
+    endpoints = ["tcp a:1 1m", 'dns b.example 1m resolvers = ["192.0.2.53", "tcp://192.0.2.53"]', "dns c.example 1m"]
+    found = document({"one": endpoints}, HOME + PROXY.format('resolver = "tcp://192.0.2.53"'))
+    planned = plan(found, any_family(found))
+    assert {each for each in names(planned) if each[0] == "exit"} == {
+        ("exit", "a:1", "ipv4"),
+        ("exit", "b.example/A@192.0.2.53/tcp", "ipv4"),
+        ("exit", "c.example/A@vantage", "ipv4"),
+    }
+    (line,) = [notice for notice in planned.notices if "left out" in notice]
+    assert ": vantages.exit: left out here: b.example/A@192.0.2.53/udp: a vantage of type socks5 carries no udp" in line
+
+
+def test_lines_of_one_reason_are_one(document):
+    found = document({"one": ["dns b.example 1m", "dns c.example 1m", "tcp a:1 1m"]}, HOME + FAR)
+    planned = plan(found, any_family(found))
+    (line,) = [notice for notice in planned.notices if "left out" in notice]
+    assert line.endswith(
+        "b.example/A@vantage and 1 more series: "
+        "no resolver is named for exit, and the machine's own does not speak for it"
+    )
+
+
+def test_a_name_that_is_looked_up_there_is_one_series_of_any_family(document):
+    endpoints = [
+        'tls a.example:443 1m families = ["ipv4", "ipv6"]',
+        "tcp 192.0.2.1:443 1m",
+        'dns b.example 1m resolvers = ["tcp://192.0.2.53"]',
+    ]
+    found = document({"one": endpoints}, HOME + FAR)
+    planned = plan(found, any_family(found))
+    assert {each[1:] for each in names(planned) if each[0] == "exit"} == {
+        ("a.example:443", "any"),
+        ("192.0.2.1:443", "ipv4"),
+        ("b.example/A@192.0.2.53/tcp", "ipv4"),
+    }
+    assert {each[2] for each in names(planned) if each[:2] == ("home", "a.example:443")} == BOTH
+    assert not [notice for notice in planned.notices if "left out" in notice]
+
+
+def test_a_password_changes_no_hash(document, monkeypatch):
+    login = PROXY.format('resolver = "tcp://192.0.2.53"\nuser = "{}"\npassword = {{ env = "EXIT" }}')
+    hashes = []
+    for user, password in (("r", "hush"), ("r", "other"), ("s", "other")):
+        monkeypatch.setenv("EXIT", password)
+        found = document({"one": ["tcp a:1 1m"]}, login.format(user))
+        hashes.append(plan(found, any_family(found)).assignments[0].config)
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
 def test_a_vantage_measures_the_services_it_names(document):
     text = HOME + LINE.format('address = "127.0.0.2"\nservices = ["two"]', "192.0.2.53")
     found = document({"one": ["tcp a:1 1m"], "two": ["tcp b:1 1m"]}, text)
@@ -124,7 +178,7 @@ def test_a_document_made_by_hand_is_judged_like_one_that_was_read(document):
     """A vantage that carries no udp asks no resolver: no such type exists yet, proxies will be."""
     found = document({"one": ["dns a 1m", "tcp a:1 1m"]}, HOME)
     bare = replace(found, vantages=tuple(replace(vantage, carries=frozenset({"tcp"})) for vantage in found.vantages))
-    with pytest.raises(ConfigError, match=r"a/A@vantage cannot be carried .* a vantage of type direct carries no udp"):
+    with pytest.raises(ConfigError, match=r"a/A@vantage cannot be carried .* no resolver is named for home"):
         plan(bare, any_family(bare))
 
 

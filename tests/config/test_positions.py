@@ -109,9 +109,10 @@ def test_every_position_lies_inside_the_text(text):
 @given(documents(), st.data())
 def test_a_broken_text_is_scanned_up_to_the_break(text, data):
     cut = data.draw(st.integers(0, len(text)))
-    whole = scan(text)
+    whole, complete = scan(text), text.count("\n", 0, cut)
     for path, position in scan(text[:cut]).items():
-        assert path not in whole or whole[path] == position
+        # On the line of the break itself a key may be cut short, and be called as another one is.
+        assert position.line > complete or path not in whole or whole[path] == position
 
 
 @given(st.text(max_size=60))

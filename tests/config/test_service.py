@@ -130,7 +130,8 @@ def targets(name, **conditions):
 
 
 def test_whatsapp_is_measured_by_role():
-    assert {"g.whatsapp.net:5222", "g.whatsapp.net:443"} <= targets("whatsapp", role="chat", probe="tcp")
+    assert {"g.whatsapp.net:5222", "g.whatsapp.net:443"} <= targets("whatsapp", role="chat", probe="whatsapp")
+    assert targets("whatsapp", role="web", probe="whatsapp") == {"wss://web.whatsapp.com/ws/chat"}
     assert targets("whatsapp", role="web", probe="http") == {"https://web.whatsapp.com/"}
     assert targets("whatsapp", role="registration", probe="http") == {"https://v.whatsapp.net/v2/register"}
     assert targets("whatsapp", role="media", probe="tls") == {"mmg.whatsapp.net:443", "static.whatsapp.net:443"}
@@ -156,7 +157,7 @@ def test_telegrams_data_centres_are_measured_in_both_families():
     literal = [
         family_of(endpoint.options.contacts()[0])
         for endpoint in shipped("telegram").endpoints
-        if endpoint.probe == "tcp"
+        if endpoint.probe == "telegram"
     ]
     assert literal.count("ipv4") == 6
     assert literal.count("ipv6") == 5

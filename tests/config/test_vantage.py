@@ -52,16 +52,59 @@ def test_a_vantage_that_is_bound_to_an_address_has_its_family_only(line, possibl
     assert "system_dns" not in setting.carries
 
 
+MORE = {
+    "source": 'address = "127.0.0.2"\n',
+    "netns": 'netns = "lab"\n',
+    "socks5": 'address = "192.0.2.7:1080"\n',
+    "http_proxy": 'address = "192.0.2.7:3128"\n',
+}
+
+
 @pytest.mark.parametrize("type_", [plugin.name for plugin in VANTAGES])
 def test_system_is_for_types_that_carry_it(type_):
     """Whatever types come, the rule follows from what they say that they carry."""
-    line = 'address = "127.0.0.2"\n' if type_ == "source" else ""
-    settings, faults = found(f'[vantages.v]\ntype = "{type_}"\nconsent = "mine"\n{line}resolver = "system"\n')
+    settings, faults = found(
+        f'[vantages.v]\ntype = "{type_}"\nconsent = "mine"\nresolver = "system"\n{MORE.get(type_, "")}'
+    )
     if type_ == "direct":
         assert faults == []
     else:
         assert settings == ()
-        assert faults[0].startswith("x.toml:5: vantages.v.resolver: must not be system; ") or len(faults) > 1
+        assert faults[0].startswith("x.toml:4: vantages.v.resolver: must not be system; ")
+
+
+PROXY = '[vantages.exit]\ntype = "socks5"\naddress = "192.0.2.7:1080"\nconsent = "mine"\n'
+
+
+def test_a_proxy_with_a_login_from_elsewhere(monkeypatch):
+    monkeypatch.setenv("EXIT", "hush")
+    setting = one(PROXY + 'user = "r"\npassword = { env = "EXIT" }\nresolver = "tcp://195.208.4.1"\nudp = true\n')
+    assert setting.options.secret == "hush"
+    assert "hush" not in repr(setting)
+    assert setting.carries == {"tcp", "udp"}
+    assert setting.possible == {"ipv4"}
+
+
+def test_a_changed_password_is_a_changed_vantage(monkeypatch):
+    text = PROXY + 'user = "r"\npassword = { env = "EXIT" }\nresolver = "tcp://195.208.4.1"\n'
+    monkeypatch.setenv("EXIT", "hush")
+    before = one(text)
+    assert one(text) == before
+    monkeypatch.setenv("EXIT", "other")
+    assert one(text) != before
+
+
+def test_a_password_that_cannot_be_read_is_told_at_its_key(monkeypatch):
+    monkeypatch.delenv("EXIT", raising=False)
+    settings, faults = found(PROXY + 'user = "r"\npassword = { env = "EXIT" }\nresolver = "tcp://195.208.4.1"\n')
+    assert settings == ()
+    assert faults == ["x.toml:6: vantages.exit.password: the environment variable EXIT is not set"]
+
+
+def test_where_names_are_looked_up_there_no_resolver_is_needed():
+    setting = one(PROXY + "remote_names = true\n")
+    assert setting.possible == {"ipv4", "any"}
+    assert "remote_names" in setting.carries
 
 
 def test_all_faults_of_all_vantages_come_at_once():

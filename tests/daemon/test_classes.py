@@ -31,6 +31,7 @@ def test_every_failure_has_a_class_of_its_phase(phase: Phase, kind: Kind) -> Non
         (Phase.DNS, Kind.DNS_NXDOMAIN, "dns_name"),
         (Phase.DNS, Kind.DNS_NO_ANSWER, "dns_name"),
         (Phase.DNS, Kind.DNS_BOGON, "dns_forged"),
+        (Phase.DNS, Kind.DNS_BLOCKPAGE, "dns_forged"),
         (Phase.DNS, Kind.DNS_SERVFAIL, "dns_fail"),
         (Phase.PROXY, Kind.TIMEOUT, "proxy_fail"),
         (Phase.TCP, Kind.TIMEOUT, "tcp_timeout"),

@@ -165,7 +165,8 @@ J = Path("j.db")
         ("reload --journal j.db --json", (J, {"json": True})),
         ("pause --journal j.db", (J, {"resume": False, "json": False})),
         ("pause --resume --json --journal j.db", (J, {"resume": True, "json": True})),
-        ("doctor --config a.toml --json", (Path("a.toml"), {"json": True})),
+        ("doctor --config a.toml --json", (Path("a.toml"), {"vantages": False, "json": True})),
+        ("doctor --vantages", (None, {"vantages": True, "json": False})),
     ],
 )
 def test_what_was_typed_arrives_and_the_exit_code_comes_back(

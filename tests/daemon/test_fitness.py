@@ -1,5 +1,6 @@
 """The doctor's looks: each says what it saw, and what to do where it is not good."""
 
+import errno
 import resource
 import socket
 from pathlib import Path
@@ -44,7 +45,18 @@ def test_a_vantage_whose_address_is_gone_is_named() -> None:
     (finding,) = fitness.families({"exit": Gone()})
     assert (finding.name, finding.verdict) == ("vantage exit", "bad")
     assert "Cannot assign requested address" in finding.what
-    assert "address or interface" in finding.remedy
+    assert "address, interface or namespace" in finding.remedy
+
+
+def test_a_namespace_that_may_not_be_entered_is_told_with_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    vantage = Loopback()
+    monkeypatch.setattr(vantage, "open", refused)
+    (finding,) = fitness.families({"lab": vantage})
+    assert "Operation not permitted" in finding.what
+    assert "CAP_SYS_ADMIN" in finding.remedy
 
 
 def test_another_owner_of_our_names_is_named() -> None:

@@ -87,6 +87,17 @@ def test_what_a_vantage_lacks_is_not_planned(tmp_path: Path) -> None:
     assert any("here has no IPv6 now: 1 series wait for it" in notice for notice in now.plan.notices)
 
 
+def test_the_contexts_for_resolvers_over_tls_are_made_before_anything_is_measured(tmp_path: Path) -> None:
+    config = one_service(tmp_path, "lab.test:9", every="30s")
+    plain = prepare(config).trust
+    config.write_text(
+        config.read_text().replace("type =", 'resolver = "https://192.0.2.7/dns-query#dns.test"\ntype =', 1)
+    )
+    over_tls = prepare(config).trust
+    assert plain._contexts.keys() == set()
+    assert over_tls._contexts.keys() == {("public", ("http/1.1",))}
+
+
 def test_given_vantages_are_kept(tmp_path: Path) -> None:
     document = load(one_service(tmp_path, "127.0.0.1:9"))
     vantages = {"here": OnlyOld()}

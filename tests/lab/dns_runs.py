@@ -11,8 +11,10 @@ from probes.steps.resolve import resolve
 
 NAME = "web.whatsapp.com"
 TRUE = "157.240.205.62"
+FORGED = "62.112.13.7"
+"""An address that a lie gives: public, so no bogon, and of no known block page."""
 BLOCKPAGE = "188.186.146.207"
-"""Where a known block page stands: public, so no bogon; what it is, detection knows."""
+"""Where a known block page stands: public, so no bogon."""
 
 
 class Here(Straight):

@@ -83,6 +83,18 @@ def answer(*addresses: str, aliases: Iterable[str] = (), ttl: int = TTL, aa: boo
     return lie
 
 
+def records(kind: str, *texts: str, ttl: int = TTL) -> Lie:
+    """NOERROR with those records of a type, as in a zone file; nothing where another type is asked for."""
+
+    def lie(question: bytes) -> list[Sent]:
+        reply = _reply(question)
+        if reply.question[0].rdtype == dns.rdatatype.from_text(kind):
+            reply.answer.append(dns.rrset.from_text(reply.question[0].name, ttl, "IN", kind, *texts))
+        return [Sent(reply.to_wire())]
+
+    return lie
+
+
 def nodata(*, aliases: Iterable[str] = ()) -> Lie:
     """NOERROR without an address, with the SOA that a true one carries."""
 
@@ -167,6 +179,15 @@ def with_wrong_question(lie: Lie) -> Lie:
     """The same for another name, under the right id."""
     other = dns.message.make_query("other.example", "A", use_edns=False).to_wire()
     return lambda question: lie(question[:2] + other[2:])
+
+
+def without_edns(word: str, lie: Lie) -> Lie:
+    """An old server: that rcode and nothing else for a question with EDNS, the lie for one without."""
+
+    def chosen(question: bytes) -> list[Sent]:
+        return (rcode(word) if dns.message.from_wire(question).edns >= 0 else lie)(question)
+
+    return chosen
 
 
 def in_other_case(lie: Lie) -> Lie:

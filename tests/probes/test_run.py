@@ -105,6 +105,40 @@ async def test_the_innermost_phase_is_the_one_that_failed() -> None:
     assert [timing.phase for timing in record.timings] == [Phase.TLS, Phase.PROXY]
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, ""), "proxy 192.0.2.7:1080: connection_refused"),
+        (Fault(Kind.RESET, "as told", refused_by="rst"), "proxy 192.0.2.7:1080: connection_reset as told"),
+        (Fault(Kind.LOCAL, "EMFILE"), "proxy 192.0.2.7:1080: EMFILE"),
+        (EOFError(), "proxy 192.0.2.7:1080: eof_error"),
+    ],
+)
+async def test_what_is_ours_is_no_word_of_the_target(fault: Exception, said: str) -> None:
+    async def probe(run: Run, _: ProbeOptions) -> None:
+        async with run.phase(Phase.PROXY) as scope:
+            scope.ours = "proxy 192.0.2.7:1080"
+            raise fault
+
+    record = await do(probe)
+    assert record.failure == Failure(Phase.PROXY, Kind.LOCAL, said)
+    assert record.facts.refused_by is None
+
+
+@pytest.mark.parametrize("ours", ["proxy", ""])
+async def test_silence_of_what_is_ours(ours: str) -> None:
+    async def probe(run: Run, _: ProbeOptions) -> None:
+        async with run.phase(Phase.PROXY) as scope:
+            scope.ours = "proxy"
+            await asyncio.sleep(0)
+            scope.ours = ours
+            await asyncio.Event().wait()
+
+    record = await do(probe, timeout=0.05)
+    expected = Failure(Phase.PROXY, Kind.LOCAL, "proxy: generic_timeout_error") if ours else None
+    assert record.failure == (expected or Failure(Phase.PROXY, Kind.TIMEOUT))
+
+
 async def test_due_and_began() -> None:
     async def probe(run: Run, _: ProbeOptions) -> None:
         pass

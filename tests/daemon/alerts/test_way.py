@@ -82,6 +82,13 @@ def test_the_machines_own_resolver_is_left_to_the_library(placed: Placed) -> Non
     assert set(connector_options(placed("127.0.0.1"), CLOCK)) == {"socket_factory", "resolver"}
 
 
+def test_what_a_resolver_over_tls_is_verified_against_is_made_before_the_first_alert(placed) -> None:
+    plain = connector_options(placed("127.0.0.1"), CLOCK)["resolver"]
+    over_tls = connector_options(placed("tls://127.0.0.1#hook.example"), CLOCK)["resolver"]
+    assert plain.trust._contexts.keys() == set()
+    assert over_tls.trust._contexts.keys() == {("public", ())}
+
+
 def test_sockets_are_those_of_the_vantage(placed: Placed) -> None:
     opened = connector_options(placed("127.0.0.1"), CLOCK)["socket_factory"]
     with opened((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 9))) as sock:

@@ -12,9 +12,10 @@ import pytest
 from daemon import fitness
 from daemon.commands.doctor import doctor
 from daemon.fitness import Finding
-from tests.lab.daemons import OWN, TOP, one_service
+from tests.lab.daemons import OWN, TOP, one_service, service, write_config
 from tests.lab.dns_servers import answer, lying_resolver, nxdomain
-from tests.lab.servers import closed_port
+from tests.lab.proxies import HonestSocks
+from tests.lab.servers import accepting, closed_port, serve
 
 Findings = dict[str, dict[str, Any]]
 Look = Callable[[Path], Findings]
@@ -115,6 +116,64 @@ async def test_a_resolver_that_denies_a_control_name(tmp_path: Path, findings) -
     assert found["verdict"] == "bad"
     assert "dns_nxdomain_error" in found["what"]
     assert "look at resolver" in found["remedy"]
+
+
+# ---- vantages --------------------------------------------------------------------------------------------------------
+
+
+def through(folder: Path, port: int, targets: str, more: str = "") -> Path:
+    """A configuration that measures a control from here and from behind a proxy."""
+    exit_ = f'\n[vantages.exit]\ntype = "socks5"\naddress = "127.0.0.1:{port}"\nconsent = "mine"\n{more}'
+    return write_config(folder, {"clear": service("clear", targets, side="control")}, exit_)
+
+
+async def test_what_each_vantage_can_do_and_how_it_sees_a_control(tmp_path: Path, findings) -> None:
+    proxy = HonestSocks(names={"control.lab": "127.0.0.1"})
+    async with serve(accepting) as target, serve(proxy.server) as port:
+        path = through(tmp_path, port, f"127.0.0.1:{target}", "remote_names = true\nudp = true\n")
+        assert await asyncio.to_thread(doctor, path, vantages=True, json=True) == 0
+    found = findings()
+    assert list(found) == ["vantage exit", "vantage here"]
+    what = found["vantage exit"]["what"]
+    assert what.startswith("socks5 carries remote_names, tcp, udp; has any and ipv4; names are looked up there; ")
+    assert f"127.0.0.1:{target} (tcp) answers after " in what
+    assert "; asks system; " in found["vantage here"]["what"]
+
+
+async def test_a_proxy_that_is_down_is_told_from_a_control_that_is(tmp_path: Path, findings) -> None:
+    resolver = 'resolver = "tcp://192.0.2.53"\n'
+    async with serve(accepting) as target:
+        path = through(tmp_path, closed_port(), f"127.0.0.1:{target}", resolver)
+        assert await asyncio.to_thread(doctor, path, vantages=True, json=True) == 1
+        exit_ = findings()["vantage exit"]
+        assert exit_["verdict"] == "bad"
+        assert "fails in proxy: local proxy 127.0.0.1:" in exit_["what"]
+        assert "no word of the target" in exit_["remedy"]
+    async with serve(HonestSocks().server) as port:
+        path = through(tmp_path, port, f"127.0.0.1:{closed_port()}", resolver)
+        assert await asyncio.to_thread(doctor, path, vantages=True, json=True) == 1
+    exit_ = findings()["vantage exit"]
+    assert "fails in proxy: socks_connection_refused" in exit_["what"]
+    assert "if other vantages see it" in exit_["remedy"]
+
+
+def test_without_a_control_nobody_knows(tmp_path: Path, findings) -> None:
+    assert doctor(config(tmp_path), vantages=True, json=True) == 0
+    found = findings()["vantage here"]
+    assert (found["verdict"], "list a service of side control" in found["remedy"]) == ("unknown", True)
+
+
+async def test_a_vantage_that_looks_names_up_elsewhere_is_not_asked_for_one(tmp_path: Path, findings) -> None:
+    async with lying_resolver(answer("127.0.0.9")) as lab, serve(HonestSocks().server) as port:
+        path = asking(tmp_path, lab)
+        exit_ = (
+            f'\n[vantages.exit]\ntype = "socks5"\naddress = "127.0.0.1:{port}"\nconsent = "mine"\nremote_names = true\n'
+        )
+        path.write_text(path.read_text() + exit_)
+        assert await asyncio.to_thread(doctor, path, json=True) == 0
+    found = findings()
+    assert "resolver of exit" not in found
+    assert found["vantage exit"]["what"] == "has any and ipv4"
 
 
 def test_a_configuration_that_cannot_be_read(tmp_path: Path, said) -> None:

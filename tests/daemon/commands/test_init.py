@@ -49,6 +49,7 @@ def test_every_key_that_is_shown_can_be_used(tmp_path: Path, said, monkeypatch: 
     monkeypatch.setenv("INFLUXDB_TOKEN", "t")
     monkeypatch.setenv("DESK_SECRET", "s")
     monkeypatch.setenv("PAGE_TOKEN", "p")
+    monkeypatch.setenv("EXIT_PASSWORD", "e")
     begun = [line.removeprefix("# ") if shown(line) else line for line in starter().splitlines()]
     (tmp_path / "store.pem").write_bytes(authority().cert_pem.bytes())
     path = tmp_path / "reachd.toml"

@@ -26,6 +26,7 @@ def answer(rcode="NOERROR", *addresses, flags=(), authority=0, transport="udp"):
         (Phase.DNS, Kind.DNS_REFUSED, "dns.refused"),
         (Phase.DNS, Kind.TIMEOUT, "dns.timeout"),
         (Phase.DNS, Kind.DNS_BOGON, "dns.bogon"),
+        (Phase.DNS, Kind.DNS_BLOCKPAGE, "dns.blockpage"),
         (Phase.DNS, Kind.DNS_MISBEHAVING, "dns"),
         (Phase.TCP, Kind.TIMEOUT, "tcp.drop"),
         (Phase.TCP, Kind.SYSTEM_TIMEOUT, "tcp.drop"),
@@ -76,6 +77,25 @@ def test_a_denial_as_servers_give_it_is_none(honest):
 def test_only_the_used_answer_counts_for_a_rewrite():
     late = answer("NXDOMAIN", flags=("aa",))
     assert mechanism_of(failing(Phase.DNS, Kind.DNS_NXDOMAIN, answers=(answer("NXDOMAIN"), late))) == "dns.nxdomain"
+
+
+TRUTH = answer("NOERROR", "192.0.2.1", transport="tcp")
+
+
+@pytest.mark.parametrize(
+    ("kind", "over_udp", "over_tcp", "expected"),
+    [
+        (Kind.DNS_NXDOMAIN, answer("NXDOMAIN", authority=1), TRUTH, "dns.rewrite"),
+        (Kind.DNS_NO_ANSWER, answer("NOERROR", authority=1), TRUTH, "dns.rewrite"),
+        (Kind.DNS_NXDOMAIN, answer("NXDOMAIN"), answer("NXDOMAIN", transport="tcp"), "dns.nxdomain"),
+        (Kind.DNS_NXDOMAIN, answer("NXDOMAIN"), answer("NOERROR", transport="tcp"), "dns.nxdomain"),
+        (Kind.DNS_NO_ANSWER, answer("NOERROR", flags=("tc",)), answer("NOERROR", transport="tcp"), "dns.nodata"),
+        (Kind.DNS_SERVFAIL, answer("SERVFAIL"), TRUTH, "dns.servfail"),
+        (Kind.DNS_BOGON, answer("NOERROR", "10.0.0.1"), TRUTH, "dns.bogon"),
+    ],
+)
+def test_a_denial_that_the_same_resolver_takes_back_over_tcp_is_rewritten(kind, over_udp, over_tcp, expected):
+    assert mechanism_of(failing(Phase.DNS, kind, answers=(over_udp, over_tcp))) == expected
 
 
 def test_two_answers_that_differ_are_an_injection_in_whatever_phase_it_fails():

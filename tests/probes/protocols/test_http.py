@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from probes.protocols.http import Http, Url, parse_url
+from probes.protocols.http import Http
 from probes.record import Kind, Phase
+from probes.steps.url import Url, parse_url
 from tests.lab.runs import check, measure, outcome, plugin
 from tests.lab.servers import answering, black_hole, closed_port, fin_after_hello, secured, serve
 

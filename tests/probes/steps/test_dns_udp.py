@@ -12,7 +12,7 @@ from probes.run import World, perform
 from probes.steps import dns_udp
 from probes.steps.resolve import resolve
 from tests.lab import dns_servers as lab
-from tests.lab.dns_runs import BLOCKPAGE, NAME, TRUE, Here, OnlyTcp, arrivals, ask, attempt, failed, resolving
+from tests.lab.dns_runs import FORGED, NAME, TRUE, Here, OnlyTcp, arrivals, ask, attempt, failed, resolving
 from tests.lab.dns_servers import closed_port, lying_resolver
 
 LISTEN = dns_udp.LISTEN
@@ -39,10 +39,12 @@ async def test_registry_removal_and_rewriting_are_told_apart_by_flags_and_author
 
 
 async def test_the_first_of_two_answers_is_used_and_both_are_kept(half_a_second: None) -> None:
-    async with lying_resolver(lab.race(lab.answer(BLOCKPAGE), lab.answer(TRUE), gap=0.1)) as place:
+    async with lying_resolver(lab.race(lab.answer(FORGED), lab.answer(TRUE), gap=0.1)) as place:
         record = await ask(place)
-    assert (record.failure, record.facts.address, record.facts.addresses) == (None, BLOCKPAGE, (BLOCKPAGE,))
-    assert [answer.addresses for answer in record.facts.answers] == [(BLOCKPAGE,), (TRUE,)]
+    assert (record.failure, record.facts.address, record.facts.addresses) == (None, FORGED, (FORGED,))
+    assert [answer.addresses for answer in record.facts.answers] == [(FORGED,), (TRUE,)]
+    assert record.facts.extra["dns_conflict"] == "yes"
+    assert 100 <= float(record.facts.extra["dns_second_after_ms"]) < 500
     early, late = arrivals(record.facts.answers)
     assert 0.1 <= late - early < 0.5
     assert record.timings[0].seconds < late
@@ -57,7 +59,7 @@ async def test_a_forged_denial_fails_and_the_true_answer_behind_it_is_a_fact(hal
 
 
 async def test_what_comes_after_half_a_second_is_not_waited_for(half_a_second: None) -> None:
-    async with lying_resolver(lab.race(lab.answer(BLOCKPAGE), lab.answer(TRUE), gap=0.8)) as place:
+    async with lying_resolver(lab.race(lab.answer(FORGED), lab.answer(TRUE), gap=0.8)) as place:
         record = await ask(place)
     assert len(record.facts.answers) == 1
 
@@ -68,7 +70,7 @@ async def test_listening_goes_on_beside_the_later_phases_and_costs_them_nothing(
         async with run.phase(Phase.APP):
             await asyncio.sleep(0.6)
 
-    async with lying_resolver(lab.race(lab.answer(BLOCKPAGE), lab.answer(TRUE), gap=0.2)) as place:
+    async with lying_resolver(lab.race(lab.answer(FORGED), lab.answer(TRUE), gap=0.2)) as place:
         vantage = Here()
         plugin = replace(resolving(NAME), function=probe)
         loop = asyncio.get_running_loop()
@@ -86,7 +88,7 @@ async def test_an_answer_just_before_the_deadline_makes_a_good_record() -> None:
 
 
 async def test_a_wrong_id_is_ignored_and_counted() -> None:
-    lie = lab.first(lab.with_wrong_id(lab.answer(BLOCKPAGE)), lab.with_wrong_id(lab.nxdomain()), then=lab.answer(TRUE))
+    lie = lab.first(lab.with_wrong_id(lab.answer(FORGED)), lab.with_wrong_id(lab.nxdomain()), then=lab.answer(TRUE))
     async with lying_resolver(lie) as place:
         record = await ask(place)
     assert (record.facts.address, len(record.facts.answers)) == (TRUE, 1)
@@ -94,7 +96,7 @@ async def test_a_wrong_id_is_ignored_and_counted() -> None:
 
 
 async def test_a_wrong_question_and_an_echo_are_ignored_and_counted() -> None:
-    lie = lab.first(lab.with_wrong_question(lab.answer(BLOCKPAGE)), lab.echo(), then=lab.answer(TRUE))
+    lie = lab.first(lab.with_wrong_question(lab.answer(FORGED)), lab.echo(), then=lab.answer(TRUE))
     async with lying_resolver(lie) as place:
         record = await ask(place)
     assert record.facts.address == TRUE
@@ -102,7 +104,7 @@ async def test_a_wrong_question_and_an_echo_are_ignored_and_counted() -> None:
 
 
 async def test_only_wrong_ids_are_a_timeout_with_their_number() -> None:
-    async with lying_resolver(lab.with_wrong_id(lab.answer(BLOCKPAGE))) as place:
+    async with lying_resolver(lab.with_wrong_id(lab.answer(FORGED))) as place:
         record = await ask(place, timeout=0.3)
     assert failed(record) is Kind.TIMEOUT
     assert record.facts.extra == {"dns_wrong_id": "1"}
@@ -110,7 +112,7 @@ async def test_only_wrong_ids_are_a_timeout_with_their_number() -> None:
 
 async def test_an_answer_from_another_port_is_none() -> None:
     async with lying_resolver(
-        lab.first(lab.from_elsewhere(lab.answer(BLOCKPAGE)), then=lab.after(0.1, lab.answer(TRUE)))
+        lab.first(lab.from_elsewhere(lab.answer(FORGED)), then=lab.after(0.1, lab.answer(TRUE)))
     ) as place:
         record = await ask(place)
     assert [a.addresses for a in record.facts.answers] == [(TRUE,)]
@@ -120,6 +122,7 @@ async def test_a_flood_is_counted_not_kept(half_a_second: None) -> None:
     async with lying_resolver(lab.flood(lab.answer(TRUE), 30)) as place:
         record = await ask(place)
     assert len(record.facts.answers) == 8
+    assert record.facts.extra.pop("dns_second_after_ms")
     assert record.facts.extra == {"dns_more_answers": "22"}
 
 
@@ -213,3 +216,22 @@ async def test_a_cancelled_run_leaves_no_socket_and_no_reader(wait: str, half_a_
         with pytest.raises(asyncio.CancelledError):
             await task
     assert [len(vantage.opened), vantage.still_open()] == [1, 0]
+
+
+async def test_two_replies_that_say_the_same_are_no_conflict(half_a_second: None) -> None:
+    async with lying_resolver(lab.race(lab.answer(TRUE), lab.answer(TRUE), gap=0.05)) as place:
+        record = await ask(place)
+    assert list(record.facts.extra) == ["dns_second_after_ms"]
+
+
+async def test_a_third_reply_may_be_the_one_that_contradicts(half_a_second: None) -> None:
+    async with lying_resolver(lab.first(*[lab.answer(TRUE)] * 2, then=lab.after(0.1, lab.nxdomain()))) as place:
+        record = await ask(place)
+    assert record.facts.extra["dns_conflict"] == "yes"
+    assert float(record.facts.extra["dns_second_after_ms"]) < 100
+
+
+async def test_a_rewriting_box_is_named_by_what_it_forgets() -> None:
+    async with lying_resolver(lab.nxdomain(soa=False, aa=True)) as place:
+        record = await ask(place)
+    assert (failed(record), record.facts.extra) == (Kind.DNS_NXDOMAIN, {"dns_rewrite": "aa without soa"})

@@ -13,7 +13,7 @@ from probes.run import Skipped, World
 from probes.steps import dns_udp
 from probes.steps import resolve as step
 from tests.lab import dns_servers as lab
-from tests.lab.dns_runs import BLOCKPAGE, NAME, TRUE, OnlyTcp, ask, failed, timeless
+from tests.lab.dns_runs import BLOCKPAGE, FORGED, NAME, TRUE, OnlyTcp, ask, failed, timeless
 from tests.lab.dns_servers import closed_port, lying_resolver
 
 
@@ -89,10 +89,18 @@ async def test_a_slow_answer_is_waited_for() -> None:
     assert record.facts.answers[0].arrival >= 0.3
 
 
-async def test_a_blockpage_address_is_an_answer_for_detection_to_judge() -> None:
+async def test_an_address_that_nobody_knows_is_an_answer_for_detection_to_judge() -> None:
+    async with lying_resolver(lab.answer(FORGED)) as place:
+        record = await ask(place)
+    assert (record.failure, record.facts.address) == (None, FORGED)
+
+
+async def test_the_address_of_a_block_page_is_a_failure_that_names_its_operator() -> None:
     async with lying_resolver(lab.answer(BLOCKPAGE)) as place:
         record = await ask(place)
-    assert (record.failure, record.facts.address) == (None, BLOCKPAGE)
+    assert failed(record) is Kind.DNS_BLOCKPAGE
+    assert (record.facts.address, record.facts.addresses) == (None, (BLOCKPAGE,))
+    assert record.facts.extra == {"block_page": "an operator in RU (188.186.146)"}
 
 
 FAILURES = {
@@ -244,7 +252,7 @@ async def test_silence_is_not_kept_so_questions_in_flight_share_a_resolver(syste
 
 
 async def test_no_search_domain_turns_a_denied_name_into_another(system_asks) -> None:
-    async with lying_resolver(lab.by_name({NAME: lab.nxdomain()}, lab.answer(BLOCKPAGE))) as place:
+    async with lying_resolver(lab.by_name({NAME: lab.nxdomain()}, lab.answer(FORGED))) as place:
         system_asks(place, domains=["lan.example"])
         assert failed(await ask("system")) is Kind.DNS_NXDOMAIN
         assert failed(await ask("system", host="intranet")) is None

@@ -22,6 +22,23 @@ from probes.steps.resolver import SYSTEM, Resolver, parse_resolver
         ("[2001:db8::1]", Resolver("udp", "2001:db8::1"), "2001:db8::1/udp"),
         ("[2001:db8::1]:53", Resolver("udp", "2001:db8::1"), "2001:db8::1/udp"),
         ("tcp://[2001:DB8:0::1]:5353", Resolver("tcp", "2001:db8::1", 5353), "[2001:db8::1]:5353/tcp"),
+        ("tls://9.9.9.9", Resolver("tls", "9.9.9.9", 853), "9.9.9.9/tls"),
+        ("tls://9.9.9.9#dns.quad9.net", Resolver("tls", "9.9.9.9", 853, "dns.quad9.net"), "9.9.9.9/tls"),
+        ("tls://9.9.9.9:8853#DNS.Quad9.net.", Resolver("tls", "9.9.9.9", 8853, "dns.quad9.net"), "9.9.9.9:8853/tls"),
+        ("tls://2620:fe::fe", Resolver("tls", "2620:fe::fe", 853), "2620:fe::fe/tls"),
+        ("tls://[2620:fe::fe]:53#a.example", Resolver("tls", "2620:fe::fe", 53, "a.example"), "[2620:fe::fe]:53/tls"),
+        ("https://8.8.8.8", Resolver("https", "8.8.8.8", 443, "", "/dns-query"), "8.8.8.8/https"),
+        ("https://8.8.8.8/", Resolver("https", "8.8.8.8", 443, "", "/dns-query"), "8.8.8.8/https"),
+        (
+            "https://8.8.8.8/dns-query#dns.google",
+            Resolver("https", "8.8.8.8", 443, "dns.google", "/dns-query"),
+            "8.8.8.8/https",
+        ),
+        (
+            "https://[2001:4860:4860::8888]:8443/a/b?c#dns.google",
+            Resolver("https", "2001:4860:4860::8888", 8443, "dns.google", "/a/b?c"),
+            "[2001:4860:4860::8888]:8443/https",
+        ),
     ],
 )
 def test_forms(text: str, resolver: Resolver, label: str) -> None:
@@ -32,8 +49,18 @@ def test_forms(text: str, resolver: Resolver, label: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("tls://1.1.1.1", "DNS over TLS is not supported yet"),
-        ("https://1.1.1.1/dns-query", "DNS over HTTPS is not supported yet"),
+        ("tls://dns.quad9.net", "names no IP address"),
+        ("tls://9.9.9.9#", "the name in the resolver's certificate"),
+        ("tls://9.9.9.9#a..b", "the name in the resolver's certificate"),
+        ("tls://9.9.9.9#9.9.9.9", "without # the address itself is verified"),
+        ("tls://9.9.9.9/dns-query", "names no IP address"),
+        ("tls://user@9.9.9.9", "names no IP address"),
+        ("https://dns.google/dns-query", "names no IP address"),
+        ("https://8.8.8.8/a b", "printable ASCII without blanks"),
+        ("https://8.8.8.8/é", "printable ASCII without blanks"),
+        ("https://8.8.8.8:x/dns-query", "port must be 1 to 65535"),
+        ("8.8.8.8#dns.google", "belongs to tls:// and https://"),
+        ("tcp://8.8.8.8#dns.google", "belongs to tls:// and https://"),
         ("quic://1.1.1.1", "quic:// is no transport"),
         ("dns.google", "names no IP address"),
         ("", "names no IP address"),
@@ -55,10 +82,21 @@ def test_what_cannot_be_asked_is_refused_with_the_reason(text: str, says: str) -
         parse_resolver(text)
 
 
-@given(st.sampled_from(["udp", "tcp"]), st.ip_addresses(), st.integers(1, 65535))
+@given(st.sampled_from(["udp", "tcp", "tls", "https"]), st.ip_addresses(), st.integers(1, 65535))
 def test_the_place_reads_back(transport: str, address: object, port: int) -> None:
-    resolver = Resolver(transport, str(address), port)
+    resolver = Resolver(transport, str(address), port, path="/dns-query" if transport == "https" else "")
     assert parse_resolver(f"{transport}://{resolver.place}") == resolver
+
+
+def test_what_is_verified() -> None:
+    assert parse_resolver("tls://9.9.9.9#dns.quad9.net").host == "dns.quad9.net"
+    assert parse_resolver("https://9.9.9.9").host == "9.9.9.9"
+
+
+def test_the_trust_sets_that_are_made_at_start() -> None:
+    assert parse_resolver("tls://9.9.9.9").trusts == (("public", ()),)
+    assert parse_resolver("https://9.9.9.9").trusts == (("public", ("http/1.1",)),)
+    assert SYSTEM.trusts == parse_resolver("8.8.8.8").trusts == parse_resolver("tcp://8.8.8.8").trusts == ()
 
 
 @given(st.text(max_size=40))
@@ -66,4 +104,4 @@ def test_any_text_is_a_resolver_or_a_value_error(text: str) -> None:
     resolver = None
     with suppress(ValueError):
         resolver = parse_resolver(text)
-    assert resolver is None or resolver.transport in {"udp", "tcp", "system"}
+    assert resolver is None or resolver.transport in {"udp", "tcp", "tls", "https", "system"}

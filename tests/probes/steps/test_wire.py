@@ -128,3 +128,42 @@ def test_an_id_changes_nothing_else(number: int) -> None:
     assert int.from_bytes(query[:2], "big") == number
     assert query[2:] == QUERY[2:]
     assert (wire.foreign(query, lab.answer("1.2.3.4")(QUERY)[0].data) is None) == (number == 0x1234)
+
+
+EDNS = wire.with_id(wire.question(NAME, "A", True), 0x1234)
+
+
+def test_a_question_with_edns_offers_what_passes_every_path() -> None:
+    message = dns.message.from_wire(EDNS)
+    assert (message.edns, message.payload, message.options) == (0, 1232, ())
+    assert [str(rrset) for rrset in message.question] == ["web.whatsapp.com. IN A"]
+
+
+@pytest.mark.parametrize(("lie", "reason"), TAKEN.values(), ids=TAKEN)
+def test_edns_changes_nothing_in_what_is_taken_for_a_reply(lie: lab.Lie, reason: str | None) -> None:
+    assert wire.foreign(EDNS, lie(QUERY)[0].data) == reason
+
+
+def test_records_of_another_type_are_text_in_order_and_bounded() -> None:
+    query = wire.question(NAME, "TXT")
+    answer = read(lab.records("TXT", *(f'"{number:02} {"x" * 250}"' for number in range(30))), query)
+    assert len(answer.data) == 16
+    assert answer.data[0].startswith('"00 xxx')
+    assert {len(text) for text in answer.data} == {200}
+    assert answer.addresses == ()
+
+
+def test_answers_contradict_each_other_by_what_they_say() -> None:
+    one, other, denial = read(lab.answer("1.1.1.1")), read(lab.answer("9.9.9.9")), read(lab.nxdomain())
+    assert wire.contradict(one, other)
+    assert wire.contradict(one, denial)
+    assert not wire.contradict(one, read(lab.answer("1.1.1.1", ttl=7)))
+    assert not wire.contradict(read(lab.truncated()), one)
+
+
+@given(st.sampled_from(["NS", "HTTPS", "TXT", "A"]), st.integers(0, 255), st.integers(0))
+def test_damaged_records_never_break_the_reader(kind: str, byte: int, place: int) -> None:
+    texts = {"NS": "a.example.", "HTTPS": '1 . alpn="h2"', "TXT": '"text"', "A": "1.2.3.4"}
+    data = bytearray(lab.records(kind, texts[kind])(wire.question(NAME, kind))[0].data)
+    data[place % len(data)] = byte
+    assert isinstance(wire.read(bytes(data), 0.0, "udp"), Answer)

@@ -1,0 +1,98 @@
+"""Does a server open a web socket, and does it speak on it?"""
+
+from functools import cached_property
+from typing import Self
+
+from pydantic import field_validator, model_validator
+
+from probes.plugin import PROBES, ProbeOptions
+from probes.record import Phase
+from probes.run import Run
+from probes.steps.connect import connect
+from probes.steps.handshake import handshake
+from probes.steps.resolve import resolve
+from probes.steps.upgrade import upgrade
+from probes.steps.url import SOCKETS, Url, parse_url
+
+ALPN = ("http/1.1",)
+"""A web socket over h2 is another protocol (RFC 8441)."""
+
+
+class Websocket(ProbeOptions):
+    """Options of the websocket probe."""
+
+    traffic = 9_000
+
+    target: str
+    """An operator sets this to the web socket that is opened: `wss://ws-api.oneme.ru/websocket`."""
+    trust: str = "public"
+    """An operator sets this when the server's certificate is not from a public root: a pinned set, a PEM file, or
+    `observe` where the root is not known."""
+    origin: str = ""
+    """An operator sets this when the server takes only the pages of its own site: `https://web.max.ru`."""
+    text: str = ""
+    """An operator sets this when the server answers a first message that is text."""
+    hex: str = ""
+    """An operator sets this when the server answers a first message that is binary: its bytes in hexadecimal."""
+    answer: bool = False
+    """An operator sets this when the server says something, by itself or to the first message: the first of it is
+    waited for."""
+
+    @field_validator("target")
+    @classmethod
+    def _is_url(cls, target: str) -> str:
+        parse_url(target, SOCKETS)
+        return target
+
+    @field_validator("origin")
+    @classmethod
+    def _is_header(cls, origin: str) -> str:
+        if not (origin.isascii() and (origin.isprintable() or not origin)):
+            raise ValueError("an origin is written like https://example.org, in plain letters")
+        return origin
+
+    @field_validator("hex")
+    @classmethod
+    def _is_hex(cls, digits: str) -> str:
+        bytes.fromhex(digits)
+        return digits
+
+    @model_validator(mode="after")
+    def _has_one_message(self) -> Self:
+        if self.text and self.hex:
+            raise ValueError("text and hex are both the first message: write one of them")
+        return self
+
+    @cached_property
+    def url(self) -> Url:
+        """The target taken apart."""
+        return parse_url(self.target, SOCKETS)
+
+    def contacts(self) -> tuple[str, ...]:
+        """The host."""
+        return (self.url.host,)
+
+    def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """One over TLS, none in plain."""
+        return ((self.trust, ALPN),) if self.url.secure else ()
+
+
+@PROBES.add
+async def websocket(run: Run, options: Websocket) -> None:
+    """Resolve, connect, shake hands where the URL says so, upgrade; then say and hear what the options say."""
+    url = options.url
+    address = await resolve(run, url.host)
+    stream = await connect(run, address, url.port)
+    if url.secure:
+        stream = await handshake(run, stream, url.host, options.trust, ALPN)
+    socket = await upgrade(run, stream, url, options.origin)
+    if not (options.text or options.hex or options.answer):
+        return
+    async with run.phase(Phase.APP):
+        run.note(first_byte=None)
+        if options.text:
+            await socket.say(options.text)
+        if options.hex:
+            await socket.send(bytes.fromhex(options.hex))
+        if options.answer:
+            await socket.message()
