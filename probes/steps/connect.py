@@ -32,7 +32,7 @@ async def connect(run: Run, address: str, port: int) -> Stream:
 async def dial(run: Run, near: tuple[str, int]) -> socket.socket:
     """A TCP socket of the run's vantage connected to an address, closed with the run; belongs into a phase."""
     sock = open_socket(run, near[0])
-    await _establish(asyncio.get_running_loop(), sock, near)
+    await establish(sock, near)
     return sock
 
 
@@ -49,11 +49,11 @@ def open_socket(run: Run, address: str) -> socket.socket:
     return sock
 
 
-async def _establish(loop: asyncio.AbstractEventLoop, sock: socket.socket, near: tuple[str, int]) -> None:
+async def establish(sock: socket.socket, near: tuple[str, int]) -> None:
     """Connect, without loop.sock_connect: it does not tell an error at once from one that arrived."""
     number = sock.connect_ex(near)
     if number == errno.EINPROGRESS:
-        await ready(loop, sock.fileno(), to_write=True)
+        await ready(asyncio.get_running_loop(), sock.fileno(), to_write=True)
         number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:
             raise arrived(sock, OSError(number, ""), near[0])

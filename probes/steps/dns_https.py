@@ -9,6 +9,7 @@ from probes.record import Answer, Kind
 from probes.run import Run
 from probes.steps.dns_tcp import reply
 from probes.steps.dns_tls import secured
+from probes.steps.request import next_event
 from probes.steps.resolver import PORTS, Resolver
 from probes.steps.stream import Stream
 
@@ -45,29 +46,13 @@ class Response:
 
     async def body(self) -> bytes:
         """The whole body. Raises Fault for another status, another type, what is no HTTP or far too much; EOFError."""
-        while not isinstance(event := await self._event(), h11.Response):
+        while not isinstance(event := await next_event(self.http, self._receive), h11.Response):
             pass  # 100, 103: there is more to come
         _check(event)
         kept = bytearray()
-        while isinstance(event := await self._event(), h11.Data):
+        while isinstance(event := await next_event(self.http, self._receive), h11.Data):
             kept += event.data
         return bytes(kept)
-
-    async def _event(self) -> object:
-        while True:
-            try:
-                event = self.http.next_event()
-            except h11.RemoteProtocolError as error:
-                if self.http.trailing_data[1]:  # it broke because the stream ended
-                    raise EOFError from error
-                raise Fault(Kind.HTTP_JUNK, str(error)) from error
-            if type(event) is h11.ConnectionClosed:
-                raise EOFError
-            if event is h11.PAUSED:
-                raise Fault(Kind.HTTP_JUNK, "an upgrade that nobody asked for")
-            if event is not h11.NEED_DATA:
-                return event
-            await self._receive()
 
     async def _receive(self) -> None:
         data = await self.stream.receive()

@@ -4,17 +4,17 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable
-from errno import EINPROGRESS
 from typing import Any
 
-from probes.failure import Fault, own, own_errno
+from probes.failure import Fault, own
 from probes.proxy import blame, proxy_at
 from probes.record import Answer, Kind, Phase
 from probes.run import Run
 from probes.steps import wire
-from probes.steps.icmp import arrived, keep_errors
+from probes.steps.connect import establish
+from probes.steps.icmp import keep_errors
 from probes.steps.resolver import Resolver
-from probes.steps.stream import Plain, Stream, ready
+from probes.steps.stream import Plain, Stream
 
 Scope = Callable[[Phase], Any]
 """Gives what a phase is spent in: `run.phase`, or nothing where the run is over."""
@@ -30,11 +30,11 @@ async def connected(run: Run, resolver: Resolver, phase: Scope) -> Stream:
     near = run.vantage.route(resolver.address, resolver.port)
     sock = _open(run, near[0])
     if near == (resolver.address, resolver.port):
-        await _connect(sock, near)
+        await establish(sock, near)
     else:
         async with phase(Phase.PROXY) as scope:
             blame(scope, proxy_at(near))
-            await _connect(sock, near)
+            await establish(sock, near)
     await run.vantage.tunnel(sock, resolver.address, resolver.port, phase)
     return Plain(sock, asyncio.get_running_loop())
 
@@ -73,16 +73,3 @@ def _open(run: Run, near: str) -> socket.socket:
     run.closing.callback(sock.close)
     keep_errors(sock)
     return sock
-
-
-async def _connect(sock: socket.socket, near: tuple[str, int]) -> None:
-    """Connect as the connect step does: an error at once is our own, one that arrives is the path's."""
-    code = sock.connect_ex(near)
-    if code not in {0, EINPROGRESS}:
-        raise own_errno(code)
-    if code == EINPROGRESS:
-        await ready(asyncio.get_running_loop(), sock.fileno(), to_write=True)
-    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if code:
-        raise arrived(sock, OSError(code, ""), near[0])
-    keep_errors(sock, on=False)  # an ICMP message must not break a connection that every other program would keep

@@ -1,5 +1,6 @@
 """The http phase: one GET, its status, and at most 256 KB of the body; nothing is followed."""
 
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
 import h11
@@ -37,6 +38,24 @@ async def request(run: Run, stream: Stream, authority: str, path: str, expect: t
         await exchange.body()
         if not _is_fine(status, expect):
             raise Fault(Kind.HTTP_STATUS, str(status))
+
+
+async def next_event(http: h11.Connection, read: Callable[[], Awaitable[None]]) -> object:
+    """The next event of a response; `read` gives h11 more. Raises EOFError, OSError, and Fault for what is no HTTP."""
+    while True:
+        try:
+            event = http.next_event()
+        except h11.RemoteProtocolError as error:
+            if http.trailing_data[1]:  # it broke because the stream ended
+                raise EOFError from error
+            raise Fault(Kind.HTTP_JUNK, str(error)) from error
+        if type(event) is h11.ConnectionClosed:
+            raise EOFError
+        if event is h11.PAUSED:
+            raise Fault(Kind.HTTP_JUNK, "an upgrade that nobody asked for")
+        if event is not h11.NEED_DATA:
+            return event
+        await read()
 
 
 class Exchange:
@@ -85,20 +104,7 @@ class Exchange:
         """The next event. Raises EOFError, OSError, and Fault for what is no HTTP."""
         if not self.read:
             await self._read()
-        while True:
-            try:
-                event = self.http.next_event()
-            except h11.RemoteProtocolError as error:
-                if self.http.trailing_data[1]:  # it broke because the stream ended
-                    raise EOFError from error
-                raise Fault(Kind.HTTP_JUNK, str(error)) from error
-            if type(event) is h11.ConnectionClosed:
-                raise EOFError
-            if event is h11.PAUSED:
-                raise Fault(Kind.HTTP_JUNK, "an upgrade that nobody asked for")
-            if event is not h11.NEED_DATA:
-                return event
-            await self._read()
+        return await next_event(self.http, self._read)
 
     async def _read(self) -> None:
         data = await self.stream.receive()
