@@ -10,7 +10,8 @@ import pytest
 from probes.record import Record
 from tests.lab.net.lab import Lab, lab
 from tests.lab.net.rules import rules_of
-from tests.lab.net.scenario import Scenario, all_scenarios, differences, measure_all, outcomes, play
+from tests.lab.net.scenario import Scenario, all_scenarios, differences, outcomes, play
+from tests.lab.net.targets import measure_all
 from tests.lab.net.topology import sweep
 
 pytestmark = [pytest.mark.long, pytest.mark.netns]

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from tests.lab.net.lab import lab
 from tests.lab.net.process import say
-from tests.lab.net.scenario import Scenario, Seen, all_scenarios, differences, measure_all, play
+from tests.lab.net.scenario import Scenario, Seen, all_scenarios, differences, play
+from tests.lab.net.targets import measure_all
 
 HEAD = """# The lab: what is done to the network, and what is concluded
 
