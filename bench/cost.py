@@ -49,7 +49,7 @@ async def bare_tls(place: tuple[str, int], context: ssl.SSLContext) -> None:
     """Connect and shake hands."""
     with socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
         await asyncio.get_running_loop().sock_connect(sock, place)
-        await _shake(sock, place[0], context)
+        await shake(sock, place[0], context)
 
 
 async def bare_https(place: tuple[str, int], context: ssl.SSLContext) -> None:
@@ -57,7 +57,7 @@ async def bare_https(place: tuple[str, int], context: ssl.SSLContext) -> None:
     loop = asyncio.get_running_loop()
     with socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
         await loop.sock_connect(sock, place)
-        tls, into, out = await _shake(sock, place[0], context)
+        tls, into, out = await shake(sock, place[0], context)
         tls.write(REQUEST)
         await loop.sock_sendall(sock, out.read())
         answer = b""
@@ -75,9 +75,10 @@ def _is_complete(answer: bytes) -> bool:
     return found is not None and bool(end) and int(found[1]) <= len(body)
 
 
-async def _shake(
+async def shake(
     sock: socket.socket, host: str, context: ssl.SSLContext
 ) -> tuple[ssl.SSLObject, ssl.MemoryBIO, ssl.MemoryBIO]:
+    """A TLS handshake over MemoryBIO on a connected socket."""
     loop = asyncio.get_running_loop()
     into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(into, out, server_hostname=host)
