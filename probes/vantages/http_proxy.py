@@ -15,6 +15,9 @@ from probes.record import Kind
 LARGEST = 65_536
 """Bytes of a reply's head."""
 STATUS = re.compile(rb"HTTP/1\.[01] (?P<status>[1-9]\d\d)(?: (?P<reason>[^\r\n]*))?\r?\n")
+END = re.compile(rb"\n\r?\n")
+"""Lines may end without a return (RFC 9112 section 2.2)."""
+CHUNK = 4_096
 LOGIN, TIMED_OUT = 407, 504
 OF_TARGET = frozenset({502, 503, TIMED_OUT})
 """What a proxy answers that could not reach the target; see docs/decisions/0010-proxy-faults.md."""
@@ -67,10 +70,11 @@ class HttpProxyVantage(Proxied):
         return int(parts["status"]), "".join(sign for sign in reason if sign.isprintable())
 
     async def _head(self, sock: socket.socket) -> bytes:
-        """A reply up to its empty line, read in steps that cannot go beyond that: what follows is the target's."""
+        """A reply up to its empty line and not beyond: what follows is the target's."""
         head = b""
-        while not head.endswith((b"\n\r\n", b"\n\n")):
-            head += await exactly(sock, 1 if head.endswith((b"\n", b"\n\r")) else 2)
+        while not END.search(head):
+            head += await exactly(sock, 1)
+            head += await exactly(sock, _of_head(head, _waiting(sock)))
             if len(head) > LARGEST or not b"HTTP/".startswith(head[:5]):
                 raise Fault(Kind.LOCAL, f"{self.name}: speaks no HTTP")
         return head
@@ -83,6 +87,20 @@ class HttpProxyVantage(Proxied):
             return Fault(kind, f"{self.name} says {said}", extra={"proxy_status": str(status)})
         why = "wants another login" if self.options.user else "asks for a login: set user and password"
         return Fault(Kind.LOCAL, f"{self.name}: {why if status == LOGIN else 'refuses'}: {said}")
+
+
+def _waiting(sock: socket.socket) -> bytes:
+    """What has arrived, left where it is."""
+    try:
+        return sock.recv(CHUNK, socket.MSG_PEEK)
+    except BlockingIOError:
+        return b""
+
+
+def _of_head(head: bytes, waiting: bytes) -> int:
+    """Bytes of what has arrived that belong to the head."""
+    end = END.search(head + waiting)
+    return end.end() - len(head) if end else len(waiting)
 
 
 @VANTAGES.add
