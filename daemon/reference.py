@@ -9,9 +9,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from daemon.classes import FailureClass
 from daemon.explain import Entry, entries, headline, type_words
-from daemon.points import points
 from daemon.schema import file_of
 from daemon.sinks.codes import EVENT_KINDS, EVENT_STATES, PHASES, RESULTS
+from daemon.sinks.fields import TABLE
 from daemon.spreadsheet import COLUMNS
 from daemon.wire_shapes import SHAPES
 from probes.plugin import PROBES, VANTAGES, Options, Plugin, ProbeOptions
@@ -171,10 +171,11 @@ def _facts() -> Iterator[str]:
 
 def _measurements() -> Iterator[str]:
     yield "## InfluxDB measurements"
-    for point in points():
-        yield f"### {point.measurement}"
-        yield f"{point.meaning} Tags: {', '.join(f'`{tag}`' for tag in point.tags)}."
-        yield from _table("", ("field", "type"), ((f"`{name}`", kind) for name, kind in point.fields))
+    for one in TABLE:
+        yield f"### {one.name}"
+        yield f"{one.meaning} Tags: {', '.join(f'`{tag}`' for tag in one.tags)}."
+        rows = ((f"`{field.name}`", field.type, field.unit, field.meaning) for field in one.fields)
+        yield from _table("", ("field", "type", "unit", "means"), rows)
     yield "### Numbers that stand for words"
     yield "Every string field that a chart may need has a twin field with a number. A number never changes."
     for field, numbers in CODES.items():

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 
 from daemon.rows import Event, Row, Scope
 from daemon.sinks.codes import EVENT_KINDS, EVENT_STATES, NONE_OF_THESE, REPLACED
+from daemon.sinks.fields import DISRUPTION_EVENT, EVENT_LOG
 from daemon.sinks.lines import NS
-from daemon.sinks.protocol import Line, head, integer, line, real, string
+from daemon.sinks.protocol import Line, head, point
 
 REVISIONS = 999
 """The journal's stamps are microseconds: a revision's number in the nanoseconds keeps two of one moment apart."""
@@ -49,57 +50,58 @@ def event_lines(row: Row, event: Event, former: Identity | None) -> Iterator[Lin
     """
     now = identity(event)
     stamp = row.seq, event.at * NS + min(event.revision, REVISIONS)
-    yield line(*stamp, head("event_log", kind=event.kind, scope=now.scope, service=now.service), _fields(event))
+    where = head(EVENT_LOG.name, kind=event.kind, scope=now.scope, service=now.service)
+    yield point(*stamp, where, EVENT_LOG.write(_fields(event)))
     if former is not None and former != now:
         yield _point(row.seq, former, _fields(event) | _closed())
     yield _point(row.seq, now, _fields(event))
 
 
-def _point(seq: int, where: Identity, fields: dict[str, str]) -> Line:
-    tags = head("disruption_event", kind=where.kind, scope=where.scope, service=where.service)
-    return line(seq, where.onset * NS, tags, fields)
+def _point(seq: int, where: Identity, fields: dict[str, object]) -> Line:
+    tags = head(DISRUPTION_EVENT.name, kind=where.kind, scope=where.scope, service=where.service)
+    return point(seq, where.onset * NS, tags, DISRUPTION_EVENT.write(fields))
 
 
-def _closed() -> dict[str, str]:
+def _closed() -> dict[str, object]:
     """What a point left behind says instead: nothing open, no confidence."""
-    return {"state": string(REPLACED), "state_code": integer(EVENT_STATES[REPLACED]), "confidence": real(0.0)}
+    return {"state": REPLACED, "state_code": EVENT_STATES[REPLACED], "confidence": 0.0}
 
 
-def _fields(event: Event) -> dict[str, str]:
+def _fields(event: Event) -> dict[str, object]:
     """All fields of a revision, each every time; moments in milliseconds (0: not yet), as Grafana wants them."""
     return {
-        "event_id": string(event.id),
-        "revision": integer(event.revision),
-        "state": string(event.state),
-        "state_code": integer(EVENT_STATES.get(event.state, NONE_OF_THESE)),
-        "kind_code": integer(EVENT_KINDS.get(event.kind, NONE_OF_THESE)),
-        "mechanism": string(event.mechanism),
-        "mechanisms": string(_pairs(event.mechanisms)),
-        "confidence": real(event.confidence),
-        "at_ms": integer(event.at // 1000),
-        "onset_ms": integer(event.onset[0] // 1000),
-        "onset_latest_ms": integer(event.onset[1] // 1000),
-        "detected_ms": integer(event.detected // 1000),
-        "reopened_ms": integer((event.reopened or 0) // 1000),
-        "ended_ms": integer((event.ended or 0) // 1000),
-        "summary": string(event.summary),
-        "against": string(event.against),
+        "event_id": event.id,
+        "revision": event.revision,
+        "state": event.state,
+        "state_code": EVENT_STATES.get(event.state, NONE_OF_THESE),
+        "kind_code": EVENT_KINDS.get(event.kind, NONE_OF_THESE),
+        "mechanism": event.mechanism,
+        "mechanisms": _pairs(event.mechanisms),
+        "confidence": event.confidence,
+        "at_ms": event.at // 1000,
+        "onset_ms": event.onset[0] // 1000,
+        "onset_latest_ms": event.onset[1] // 1000,
+        "detected_ms": event.detected // 1000,
+        "reopened_ms": (event.reopened or 0) // 1000,
+        "ended_ms": (event.ended or 0) // 1000,
+        "summary": event.summary,
+        "against": event.against,
     } | _extent(event)
 
 
-def _extent(event: Event) -> dict[str, str]:
+def _extent(event: Event) -> dict[str, object]:
     """How far it reaches, in words and in numbers."""
     scope = event.scope
     return {
-        "roles": string(" ".join(event.roles)),
-        "vantages": string(" ".join(scope.vantages)),
-        "countries": string(" ".join(scope.countries)),
-        "asns": string(" ".join(map(str, scope.asns))),
-        "endpoints": string(" ".join(scope.endpoints)),
-        "comparators": string(_pairs(event.comparators)),
-        "n_vantages": integer(len(scope.vantages)),
-        "n_endpoints": integer(len(scope.endpoints)),
-        "n_evidence": integer(len(event.evidence)),
+        "roles": " ".join(event.roles),
+        "vantages": " ".join(scope.vantages),
+        "countries": " ".join(scope.countries),
+        "asns": " ".join(map(str, scope.asns)),
+        "endpoints": " ".join(scope.endpoints),
+        "comparators": _pairs(event.comparators),
+        "n_vantages": len(scope.vantages),
+        "n_endpoints": len(scope.endpoints),
+        "n_evidence": len(event.evidence),
     }
 
 

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from daemon.rows import Gap, Health, Heartbeat, Row, State
 from daemon.sinks.codes import OK, PHASES, RESULTS, SKIPPED
-from daemon.sinks.protocol import Line, head, integer, line, micros, real, string, tag
+from daemon.sinks.fields import DAEMON_HEALTH, PROBE_RESULT, SERVICE_STATE, VANTAGE_HEALTH, Type
+from daemon.sinks.protocol import Line, head, micros, point, real, tag
 from probes.record import Kind, Phase, Purpose, Record, Series
 
 NS = 1000
@@ -16,16 +17,22 @@ GAP_POINTS = 10_000
 WRITTEN_BEFORE = frozenset({"retention", "disk"})
 """Reasons of gaps whose slots were measured: the store may hold them, and a skipped point would overwrite one."""
 
-_PHASES = tuple(Phase)
-_NO_PHASES = ",".join(f"{phase}_us=0i" for phase in _PHASES)
-_OK_WORDS = f'result="{OK}",result_code={RESULTS[OK]}i,phase="",phase_code=0i,failure=""'
+_SPANS = {phase: f"{phase}_us" for phase in Phase}
+_NO_SPANS = dict.fromkeys(_SPANS.values(), 0)
+_WELL = {"success": 1, "measured": 1, "result": OK, "result_code": RESULTS[OK]}
+_NO_FAILURE = {"phase": "", "phase_code": PHASES[""], "failure": ""}
+_NOT_MEASURED = {
+    **{field.name: "" if field.type is Type.STRING else 0 for field in PROBE_RESULT.fields},
+    "result": SKIPPED,
+    "result_code": RESULTS[SKIPPED],
+}
 
 
 @lru_cache(maxsize=65_536)
 def series_head(series: Series) -> str:
-    """`probe_result` with its six tags, in alphabetical order, which the server likes best."""
+    """The measurement with its six tags, in alphabetical order, which the server likes best."""
     return head(
-        "probe_result",
+        PROBE_RESULT.name,
         endpoint=series.endpoint,
         family=series.family,
         probe=series.probe,
@@ -44,59 +51,59 @@ def record_line(seq: int, record: Record) -> Line | None:
     if record.purpose is not Purpose.SLOT:
         return None
     time = record.due * NS
-    text = f"{series_head(record.series)} {_outcome(record)},{_spans(record)},{_facts(record)} {time}"
-    return Line(seq, time, text.encode(errors="replace"))
+    fields = PROBE_RESULT.write(_outcome(record) | _spans(record) | _facts(record))
+    return point(seq, time, series_head(record.series), fields)
 
 
-def _outcome(record: Record) -> str:
+def _outcome(record: Record) -> dict[str, object]:
     """Whether it worked, and if not, what failed where; a fault of our own measures nothing."""
     failure = record.failure
     if failure is None:
-        return f"success=1i,measured=1i,{_OK_WORDS}"
-    measured = 0 if failure.kind is Kind.LOCAL else 1
-    return f"success=0i,measured={measured}i,{_failed(failure.phase, failure.kind)}"
+        return _WELL | _NO_FAILURE
+    kind, phase = failure.kind, failure.phase
+    return {
+        "success": 0,
+        "measured": 0 if kind is Kind.LOCAL else 1,
+        "result": kind,
+        "result_code": RESULTS[kind],
+        "phase": phase,
+        "phase_code": PHASES[phase],
+        "failure": kind,
+    }
 
 
-@lru_cache(maxsize=1024)
-def _failed(phase: Phase, kind: Kind) -> str:
-    return f'result="{kind}",result_code={RESULTS[kind]}i,phase="{phase}",phase_code={PHASES[phase]}i,failure="{kind}"'
-
-
-def _spans(record: Record) -> str:
+def _spans(record: Record) -> dict[str, object]:
     """How late it began and how long each phase took; a phase that ran twice counts both."""
-    spans = dict.fromkeys(_PHASES, 0)
+    spans: dict[str, int] = dict(_NO_SPANS)
     for timing in record.timings:
-        spans[timing.phase] += micros(timing.seconds)
-    phases = ",".join([f"{phase}_us={integer(span)}" for phase, span in spans.items()])
-    offset = integer((record.began - record.due) // 1000)
-    return f"start_offset_ms={offset},{phases},total_us={integer(micros(record.seconds))}"
+        spans[_SPANS[timing.phase]] += micros(timing.seconds)
+    offset = (record.began - record.due) // 1000
+    return {"start_offset_ms": offset, "total_us": micros(record.seconds), **spans}
 
 
-def _facts(record: Record) -> str:
+def _facts(record: Record) -> dict[str, object]:
     """What was seen on the way; 0 and empty where nothing was."""
     facts, tcp = record.facts, record.facts.tcp
-    return (
-        f"rtt_us={integer(tcp.rtt if tcp else 0)},retransmits={integer(tcp.retransmits if tcp else 0)},"
-        f"status_code={integer(facts.status or 0)},bytes_in={integer(facts.bytes_in or 0)},"
-        f"bytes_out={integer(facts.bytes_out or 0)},address={string(facts.address or '')},"
-        f"config={string(record.config)},attempt={integer(record.attempt)}"
-    )
+    return {
+        "rtt_us": tcp.rtt if tcp else 0,
+        "retransmits": tcp.retransmits if tcp else 0,
+        "status_code": facts.status or 0,
+        "bytes_in": facts.bytes_in or 0,
+        "bytes_out": facts.bytes_out or 0,
+        "address": facts.address or "",
+        "config": record.config,
+        "attempt": record.attempt,
+    }
 
 
 def gap_lines(seq: int, gap: Gap, behind: int | None = None) -> Iterator[Line]:
     """A skipped point for each slot of a gap (after the due time `behind`, where an earlier batch ended)."""
     if gap.reason in WRITTEN_BEFORE:
         return
-    reason = string(gap.reason)
-    fields = (
-        f'success=0i,measured=0i,result="{SKIPPED}",result_code={RESULTS[SKIPPED]}i,phase="",phase_code=0i,'
-        f"failure={reason},start_offset_ms=0i,{_NO_PHASES},total_us=0i,rtt_us=0i,retransmits=0i,status_code=0i,"
-        'bytes_in=0i,bytes_out=0i,address="",config="",attempt=0i'
-    )
-    start = f"{series_head(gap.series)} {fields}"
+    head_, fields = series_head(gap.series), PROBE_RESULT.write(_NOT_MEASURED | {"failure": gap.reason})
     for due in gap_slots(gap):
         if behind is None or due > behind:
-            yield Line(seq, due * NS, f"{start} {due * NS}".encode(errors="replace"))
+            yield point(seq, due * NS, head_, fields)
 
 
 def gap_slots(gap: Gap) -> Iterator[int]:
@@ -112,29 +119,35 @@ def gap_slots(gap: Gap) -> Iterator[int]:
 def state_line(row: Row, state: State) -> Line:
     """A service at a vantage; one point a minute, the last of a minute stands."""
     fields = {
-        "state": integer(state.state),
-        "availability": real(state.availability),
-        "score": real(state.score),
-        "baseline": real(state.baseline),
+        "state": state.state,
+        "availability": state.availability,
+        "score": state.score,
+        "baseline": state.baseline,
     }
     time = row.at // MINUTE * MINUTE * NS
-    return line(row.seq, time, head("service_state", service=state.service, vantage=state.vantage), fields)
+    return point(
+        row.seq,
+        time,
+        head(SERVICE_STATE.name, service=state.service, vantage=state.vantage),
+        SERVICE_STATE.write(fields),
+    )
 
 
 def heartbeat_line(row: Row, beat: Heartbeat) -> Line:
     """A vantage that is alive, at a hub named `agent/name`; `control` is -1 where nothing is known of controls."""
     agent = beat.vantage.rpartition("/")[0]
     fields = {
-        "up": "1i",
-        "control": "-1i" if beat.control is None else integer(int(beat.control)),
-        "ipv4": integer(int("ipv4" in beat.families)),
-        "ipv6": integer(int("ipv6" in beat.families)),
-        "clock_offset_ms": real(beat.clock_offset * 1000),
+        "up": 1,
+        "control": -1 if beat.control is None else int(beat.control),
+        "ipv4": int("ipv4" in beat.families),
+        "ipv6": int("ipv6" in beat.families),
+        "clock_offset_ms": beat.clock_offset * 1000,
     }
-    return line(row.seq, row.at * NS, head("vantage_health", agent=agent, vantage=beat.vantage), fields)
+    where = head(VANTAGE_HEALTH.name, agent=agent, vantage=beat.vantage)
+    return point(row.seq, row.at * NS, where, VANTAGE_HEALTH.write(fields))
 
 
 def health_line(row: Row, health: Health, agent: str = "") -> Line | None:
     """The daemon's own figures, each a float field of its own name; None if there are none."""
-    fields = {tag(name): real(value) for name, value in health.figures.items() if name}
-    return line(row.seq, row.at * NS, head("daemon_health", agent=agent), fields) if fields else None
+    fields = ",".join(f"{tag(name)}={real(value)}" for name, value in health.figures.items() if name)
+    return point(row.seq, row.at * NS, head(DAEMON_HEALTH.name, agent=agent), fields) if fields else None

@@ -60,10 +60,9 @@ def micros(seconds: float) -> int:
     return max(1, round(span)) if math.isfinite(span) else 1
 
 
-def line(seq: int, time: int, head: str, fields: dict[str, str]) -> Line:
-    """Put a point together: `head` is the measurement with its tags, the fields are written already."""
-    body = ",".join(f"{name}={value}" for name, value in fields.items())
-    return Line(seq, time, f"{head} {body} {time}".encode(errors="replace"))
+def point(seq: int, time: int, head: str, fields: str) -> Line:
+    """Put a point together of its measurement with tags, its fields and its time in nanoseconds."""
+    return Line(seq, time, f"{head} {fields} {time}".encode(errors="replace"))
 
 
 def head(measurement: str, **tags: str) -> str:

@@ -4,19 +4,18 @@ from functools import lru_cache
 
 from daemon.classes import FailureClass
 from daemon.rows import Rollup, Row
+from daemon.sinks.fields import PROBE_RESULT, WINDOWS
 from daemon.sinks.lines import NS, series_head
-from daemon.sinks.protocol import Line, integer, line
+from daemon.sinks.protocol import Line, point
 from probes.record import Series
 
-MEASUREMENTS = {300: "probe_5m", 3600: "probe_1h"}
-"""Width in seconds to measurement."""
 _FIGURES = ("min", "p50", "p90", "p95", "max")
 
 
 @lru_cache(maxsize=65_536)
 def _head(measurement: str, series: Series) -> str:
     """The same six tags as the slots have."""
-    return series_head(series).replace("probe_result", measurement, 1)
+    return series_head(series).replace(PROBE_RESULT.name, measurement, 1)
 
 
 def rollup_line(row: Row, rollup: Rollup) -> Line | None:
@@ -25,7 +24,7 @@ def rollup_line(row: Row, rollup: Rollup) -> Line | None:
     Every field is written every time: a class without failures is 0, and so is every `_us` without a good slot, where
     a good one took at least 1.
     """
-    measurement = MEASUREMENTS.get(rollup.width)
+    measurement = WINDOWS.get(rollup.width)
     if measurement is None:
         return None
     counts = {
@@ -37,5 +36,4 @@ def rollup_line(row: Row, rollup: Rollup) -> Line | None:
         **{str(name): rollup.failures.get(name, 0) for name in FailureClass},
         **{f"{name}_us": getattr(rollup.latency, name) if rollup.latency else 0 for name in _FIGURES},
     }
-    fields = {name: integer(count) for name, count in counts.items()}
-    return line(row.seq, rollup.start * NS, _head(measurement, rollup.series), fields)
+    return point(row.seq, rollup.start * NS, _head(measurement.name, rollup.series), measurement.write(counts))

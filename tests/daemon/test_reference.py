@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from daemon.cli import app
-from daemon.points import points
 from daemon.reference import EXIT_CODES, page
+from daemon.sinks.fields import TABLE
 from daemon.spreadsheet import COLUMNS
 from daemon.web.metrics import names
 from daemon.wire_shapes import SHAPES
@@ -106,9 +106,9 @@ def test_every_column_of_csv_has_a_row(sections):
 
 def test_every_measurement_has_its_fields(sections):
     part = sections["InfluxDB measurements"]
-    for point in points():
-        assert f"### {point.measurement}\n" in part
-        assert {name for name, _kind in point.fields} <= set(rows(part))
+    for one in TABLE:
+        assert f"### {one.name}\n" in part
+        assert {field.name for field in one.fields} <= set(rows(part))
 
 
 def test_every_exit_code_is_said(sections):

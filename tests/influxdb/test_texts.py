@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from daemon.sinks.destination import Destination
 from daemon.sinks.influx import connect
 from daemon.sinks.lines import record_line
-from daemon.sinks.protocol import STRING_LENGTH, Line, head, integer, line, string
+from daemon.sinks.protocol import STRING_LENGTH, Line, head, integer, point, string
 from probes.record import Series
 from tests.lab.influxd import Influxd
 from tests.lab.samples import SERIES, record
@@ -45,7 +45,7 @@ def test_nasty_texts_are_read_back_as_they_were(influxd: Influxd, bucket: str, t
     name = f"m{next(examples)}"
     all_of_them = [*ODD, *texts]
     made = [
-        line(0, number, head(name, a=text), {"s": string(text), "i": integer(number)})
+        point(0, number, head(name, a=text), f"s={string(text)},i={integer(number)}")
         for number, text in enumerate(all_of_them)
     ]
     assert asyncio.run(post(influxd.destination(bucket), made)) == (204, "")
@@ -65,7 +65,7 @@ async def test_the_longest_texts_are_taken(influxd: Influxd, bucket: str) -> Non
 
 @pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 2**70, -(2**70)])
 async def test_integers_at_the_edge_are_taken(influxd: Influxd, bucket: str, number: int) -> None:
-    made = line(1, 1, "edge", {"i": integer(number)})
+    made = point(1, 1, "edge", f"i={integer(number)}")
     assert await post(influxd.destination(bucket), [made]) == (204, "")
-    (point,) = influxd.query(bucket, "SELECT i FROM edge")
-    assert point["i"] == max(-(2**63), min(2**63 - 1, number))
+    (stored,) = influxd.query(bucket, "SELECT i FROM edge")
+    assert stored["i"] == max(-(2**63), min(2**63 - 1, number))

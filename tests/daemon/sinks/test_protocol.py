@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.sinks import protocol
-from daemon.sinks.protocol import head, integer, line, measurement_of, micros, real, string, tag
+from daemon.sinks.protocol import head, integer, measurement_of, micros, point, real, string, tag
 
 
 def unescape_tag(text: str) -> str:
@@ -107,13 +107,13 @@ def test_a_span_that_ran_is_never_0(seconds: float, span: int) -> None:
 
 
 def test_a_line_put_together() -> None:
-    made = line(7, 12, head("m", b="x y", a=""), {"n": integer(1), "s": string("q")})
+    made = point(7, 12, head("m", b="x y", a=""), f"n={integer(1)},s={string('q')}")
     assert made.text == b'm,b=x\\ y,a=- n=1i,s="q" 12'
     assert (made.seq, made.time) == (7, 12)
 
 
 def test_half_a_character_does_not_stop_the_sink() -> None:
-    assert line(1, 2, "m", {"s": string("\ud800")}).text == b'm s="?" 2'
+    assert point(1, 2, "m", f"s={string(chr(0xD800))}").text == b'm s="?" 2'
 
 
 @pytest.mark.parametrize("text", [b"m,a=1 x=1i 1", b"m x=1i 1"])

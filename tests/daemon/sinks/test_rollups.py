@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 
 from daemon.classes import FailureClass
-from daemon.points import points
 from daemon.rows import Rollup, Row, Spread
+from daemon.sinks.fields import WINDOWS
 from daemon.sinks.lines import record_line, series_head
 from daemon.sinks.parcel import Memory, Parcel
-from daemon.sinks.rollups import MEASUREMENTS, rollup_line
+from daemon.sinks.rollups import rollup_line
 from tests.lab.rollups import rollups
 from tests.lab.samples import SERIES, THEN, record
 
@@ -58,7 +58,7 @@ def test_the_tags_are_those_of_the_slots(width: int) -> None:
     slot = record_line(1, record())
     assert slot is not None
     assert head.split(",")[1:] == slot.text.decode().split(" ")[0].split(",")[1:]
-    assert head.split(",")[0] == MEASUREMENTS[width]
+    assert head.split(",")[0] == WINDOWS[width].name
     assert series_head(SERIES).startswith("probe_result,")
 
 
@@ -73,7 +73,6 @@ def test_a_parcel_takes_them() -> None:
     assert [(line.seq, line.time) for line in parcel.lines] == [(4, FIVE.start * 1000)]
 
 
-def test_the_reference_knows_them() -> None:
-    found = {point.measurement: point for point in points()}
-    for name in MEASUREMENTS.values():
-        assert [field for field, _type in found[name].fields] == list(fields(FIVE))
+def test_the_table_knows_them() -> None:
+    for one in WINDOWS.values():
+        assert [field.name for field in one.fields] == list(fields(FIVE))
