@@ -80,7 +80,11 @@ class Influxdb(Options):
     org: str = Field(min_length=1, description="name the organisation in InfluxDB")
     """The organisation that owns the bucket."""
     bucket: str = Field(min_length=1, description="name the bucket in InfluxDB")
-    """The bucket that points are written to."""
+    """The bucket that points are written to; slots, heartbeats and figures alone where the next two are given."""
+    bucket_5m: str | None = Field(default=None, min_length=1)
+    """A bucket of its own for 5-minute windows and states, which are kept longer than slots."""
+    bucket_1h: str | None = Field(default=None, min_length=1)
+    """A bucket of its own for hours and events, which are kept for ever."""
     token: SecretText = Field(description='write { env = "INFLUXDB_TOKEN" } or { file = "PATH" }')
     """A token that may write to the bucket."""
     proxy: Annotated[str, AfterValidator(_proxy_url)] | None = None

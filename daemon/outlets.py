@@ -61,9 +61,10 @@ def alerts(document: Document) -> dict[str, Outlet]:
 
 
 def _sinks(document: Document) -> Iterator[Outlet]:
-    """Every module of their folder that has `outlet(document)` is asked; None means that it is not configured."""
-    asked = (module.outlet(document) for module in _modules(FOLDER) if hasattr(module, "outlet"))
-    yield from (outlet for outlet in asked if outlet is not None)
+    """Every module of their folder that has `outlets(document)` is asked for those that are configured."""
+    for module in _modules(FOLDER):
+        if hasattr(module, "outlets"):
+            yield from module.outlets(document)
 
 
 def _modules(folder: str) -> Iterator[ModuleType]:

@@ -81,7 +81,7 @@ class Paper:
         return {}
 
 
-def outlet(document):
+def outlets(document):
     @asynccontextmanager
     async def connect(clock):
         yield Paper()
@@ -89,7 +89,7 @@ def outlet(document):
     async def look(clock):
         return Finding("paper", "good", "is white")
 
-    return Outlet("paper", "", connect, look)
+    return [Outlet("paper", "", connect, look)]
 '''
 SERVICE = """
 name = "hello"

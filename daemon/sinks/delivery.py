@@ -34,15 +34,15 @@ class Figures:
     seconds: float = 0.0
     """Of the last request."""
 
-    def named(self) -> dict[str, float]:
-        """As figures of daemon_health, each name ending in its unit."""
+    def named(self, sink: str) -> dict[str, float]:
+        """As figures of daemon_health: each name begins with the sink's and ends in its unit."""
         return {
-            "influx_points": self.points,
-            "influx_requests": self.requests,
-            "influx_refused_requests": self.refusals,
-            "influx_quarantined_points": self.quarantined,
-            "influx_clipped_points": self.clipped,
-            "influx_request_seconds": self.seconds,
+            f"{sink}_points": self.points,
+            f"{sink}_requests": self.requests,
+            f"{sink}_refused_requests": self.refusals,
+            f"{sink}_quarantined_points": self.quarantined,
+            f"{sink}_clipped_points": self.clipped,
+            f"{sink}_request_seconds": self.seconds,
         }
 
 

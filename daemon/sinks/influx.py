@@ -20,11 +20,11 @@ from daemon.sinks.pace import Pace
 from daemon.sinks.parcel import LINES, Memory, Parcel
 from daemon.sinks.protocol import Line
 from daemon.sinks.quarantine import Quarantine
+from daemon.sinks.share import WHOLE, Part
 from probes.clock import Clock
 
 # The client and aiohttp are imported where they are used: 25 MB and 0.2 s that a daemon without an InfluxDB saves.
 
-NAME = "influx"
 BREATH = 100
 """Rows turned into lines before the event loop gets its turn: what we do must not show in the probes' latencies."""
 LOOK = 3600.0
@@ -38,6 +38,7 @@ COUNTS = "counts"
 async def connect(
     destination: Destination,
     clock: Clock,
+    part: Part = WHOLE,
     *,
     agent: str = "",
     timeout: Patience = PATIENT,
@@ -49,7 +50,7 @@ async def connect(
     """
     transport = Transport(destination, clock, timeout)
     try:
-        yield Influx(destination.mark(), transport, clock, agent=agent, jitter=jitter)
+        yield Influx(part, transport, clock, agent=agent, jitter=jitter)
     finally:
         await transport.close()
 
@@ -128,12 +129,13 @@ class Influx:
     """The follower: gathers points, delivers them, and lets the cursor move once the store has them."""
 
     def __init__(
-        self, mark: str, transport: Transport, clock: Clock, *, agent: str, jitter: Callable[[], float]
+        self, part: Part, transport: Transport, clock: Clock, *, agent: str, jitter: Callable[[], float]
     ) -> None:
-        """`mark` names the store: a new one gets all that the journal still has."""
-        self.name = NAME
+        """The destination's mark names the store: a new one gets all that the journal still has."""
+        self.name = part.follower
+        self.shares = part.shares
         self.batch = LINES
-        self.mark = mark
+        self.mark = transport.destination.mark()
         self.agent = agent
         self.transport = transport
         self.clock = clock
@@ -152,7 +154,7 @@ class Influx:
 
     def measured(self) -> dict[str, float]:
         """See daemon.outlets.Sink."""
-        return self.figures.named()
+        return self.figures.named(self.name)
 
     async def resume(self, saved: Mapping[str, bytes]) -> None:
         """Take up where the last commit left off."""
@@ -185,7 +187,7 @@ class Influx:
 
     async def _gather(self, rows: list[Row]) -> Parcel:
         """Turn rows into lines, a few at a time."""
-        gathered = Parcel(rows[0].seq, self.memory, self.agent, last=rows[0].seq - 1)
+        gathered = Parcel(rows[0].seq, self.memory, self.agent, self.shares, last=rows[0].seq - 1)
         for number, row in enumerate(rows, 1):
             if not gathered.add(row):
                 break

@@ -10,6 +10,7 @@ from daemon.sinks.events import Identity, event_lines, identity, unpack
 from daemon.sinks.lines import NS, gap_lines, health_line, heartbeat_line, record_line, state_line
 from daemon.sinks.protocol import Line
 from daemon.sinks.rollups import rollup_line
+from daemon.sinks.share import ALL, Share, share_of
 from probes.record import Record
 
 LINES = 5000
@@ -55,6 +56,8 @@ class Parcel:
     first: int
     memory: Memory
     agent: str = ""
+    shares: frozenset[Share] = ALL
+    """What is written here."""
     lines: list[Line] = field(default_factory=list)
     last: int = 0
     within: Within | None = None
@@ -63,6 +66,9 @@ class Parcel:
 
     def add(self, row: Row) -> bool:
         """Add a row's points; False once the parcel is full (the row may then be in it in part)."""
+        if share_of(row.body) not in self.shares:
+            self.last = row.seq
+            return True
         if isinstance(row.body, Gap):
             return self._add_gap(row, row.body)
         self.lines += self._lines(row)

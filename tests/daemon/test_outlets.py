@@ -52,12 +52,12 @@ def test_a_file_in_the_folder_is_a_sink_and_nothing_else_is_edited(folder: Path,
         """
         from daemon.outlets import Outlet
 
-        def outlet(document):
-            return Outlet("paper", document.file, None, None)
+        def outlets(document):
+            return [Outlet("paper", document.file, None, None)]
         """,
     )
     write(folder / "helper.py", "WORDS = 200")
-    write(folder / "unused.py", "def outlet(document): return None")
+    write(folder / "unused.py", "def outlets(document): return []")
     written = document("")
     assert {name: outlet.mark for name, outlet in outlets(written).items()} == {"paper": written.file}
 

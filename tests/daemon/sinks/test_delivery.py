@@ -274,6 +274,6 @@ async def test_a_bound_that_clips_nothing_is_not_believed(store: Store) -> None:
 
 
 def test_figures_have_names() -> None:
-    named = Figures(points=3, quarantined=1).named()
-    assert named["influx_points"] == 3
-    assert all(name.startswith("influx_") for name in named)
+    named = Figures(points=3, quarantined=1).named("influx_5m")
+    assert named["influx_5m_points"] == 3
+    assert all(name.startswith("influx_5m_") for name in named)
