@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-Role = Literal["chat", "web", "registration", "media", "call", "push", "site"]
+Role = Literal["chat", "web", "registration", "media", "call", "push", "site", "status"]
 Side = Literal["foreign", "domestic", "control"]
 FamilyName = Literal["ipv4", "ipv6"]
 

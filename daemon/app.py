@@ -31,7 +31,7 @@ from daemon.schedule import Schedule
 from daemon.tally import open_before
 from daemon.web import mount
 from probes.clock import Clock
-from probes.steps.resolve import close_system
+from probes.steps.dns_system import close_system
 
 log = logging.getLogger("reachd.app")
 SECONDS_TO_GATHER = 1.0
@@ -115,8 +115,11 @@ async def _start(daemon: Daemon, extra: Sequence[Follower]) -> None:
     """Take up where the journal ends, then start followers, loops, and last the schedule."""
     journal, now = daemon.journal, daemon.now
     before = resume.past(await journal.read(max(0, journal.last - resume.TAIL), resume.TAIL))
+    daemon.runner.diagnoses.keep(now.plan)
     for record in before.last.values():
         daemon.runner.confirmation.remember(record)
+    for record in before.diagnosed.values():
+        daemon.runner.diagnoses.remember(record)
     daemon.tally.remember(before.last, await asyncio.to_thread(open_before, journal.path))
     assignments, moment = now.plan.assignments, daemon.clock.wall()
     journal.append([plan_row(now), *resume.missed(before, assignments, moment)])

@@ -115,11 +115,15 @@ def probe(
     probe_type: Annotated[str | None, typer.Option("--probe", help="Probe type for a target, as tls.")] = None,
     vantage: Annotated[str | None, typer.Option(help="Only from this vantage.")] = None,
     json: Json = False,
+    diagnose: Annotated[
+        bool, typer.Option("--diagnose", help="Where it fails, compare names, addresses, resolvers: what is it?")
+    ] = False,
 ) -> None:
     """Measure now, through the same code path, from all local vantages; writes no journal."""
     from daemon.commands.probe import probe as command
 
-    raise typer.Exit(command(targets, config, probe_type=probe_type, vantage=vantage, json=json))
+    options = {"probe_type": probe_type, "vantage": vantage}
+    raise typer.Exit(command(targets, config, **options, json=json, diagnosing=diagnose))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -18,7 +18,7 @@ from probes.clock import Clock
 from probes.plugin import PROBES, Plugin, ProbeOptions
 from probes.record import Purpose, Record, Series
 from probes.run import Attempt, Skipped, World, perform
-from probes.steps.resolve import close_system
+from probes.steps.dns_system import close_system
 
 PATIENCE = 60.0
 """Seconds that a run may wait for the rate limit: a person waits for all of them anyway."""
@@ -97,19 +97,30 @@ def plugin_for(target: str, probe: str | None) -> Plugin:
     return plugin
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What measures for a person: the configuration, the clock, and limits that all runs of one errand share."""
+
+    now: Prepared
+    clock: Clock
+    limiter: Limiter
+
+    async def run(self, attempt: Attempt, latest: float) -> Record:
+        """Measure once, waiting for the rate limit until a moment (loop time). Raises Skipped."""
+        now, vantage = self.now, attempt.series.vantage
+        permit = Permission(self.limiter, vantage, attempt.resolver, latest)
+        world = World(self.clock, permit, lambda address: now.owned(address) is not None, now.trust)
+        return await perform(plugin_for("", attempt.series.probe), attempt, now.vantages[vantage], world)
+
+
 async def measure(now: Prepared, assignments: list[Assignment], clock: Clock) -> AsyncIterator[Record | None]:
     """Run each assignment once, all at the same time within the limits; records as they come, None for one skipped."""
-    limiter = Limiter(now.owned)
+    hand = Hand(now, clock, Limiter(now.owned))
     latest = asyncio.get_running_loop().time() + PATIENCE
 
     async def one(assignment: Assignment) -> Record | None:
-        vantage = assignment.series.vantage
-        permit = Permission(limiter, vantage, assignment.resolver, latest)
-        world = World(clock, permit, lambda address: now.owned(address) is not None, now.trust)
         try:
-            return await perform(
-                plugin_for("", assignment.series.probe), _attempt(assignment, clock), now.vantages[vantage], world
-            )
+            return await hand.run(attempt_of(assignment, clock), latest)
         except Skipped:
             return None
 
@@ -120,7 +131,8 @@ async def measure(now: Prepared, assignments: list[Assignment], clock: Clock) ->
         await close_system()
 
 
-def _attempt(assignment: Assignment, clock: Clock) -> Attempt:
+def attempt_of(assignment: Assignment, clock: Clock) -> Attempt:
+    """One attempt that is due now."""
     moment = clock.wall()
     attempt = Attempt(
         series=assignment.series,

@@ -129,7 +129,8 @@ def type_words(annotation: object, metadata: tuple[object, ...] = ()) -> str:
 def _plain(annotation: object, origin: object) -> str:
     kind = origin or annotation
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return f"a {kind.__name__.lower()}"
+        word = kind.__name__.lower()
+        return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
     if isinstance(kind, type):
         return WORDS.get(kind, kind.__name__.lower())
     return str(kind)

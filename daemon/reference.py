@@ -14,6 +14,7 @@ from daemon.sinks.codes import EVENT_KINDS, EVENT_STATES, PHASES, RESULTS
 from daemon.sinks.fields import TABLE
 from daemon.spreadsheet import COLUMNS
 from daemon.wire_shapes import SHAPES
+from probes.diagnosis import Arm, Cell, Diagnosis, Finding
 from probes.plugin import PROBES, VANTAGES, Options, Plugin, ProbeOptions
 from probes.record import Answer, Facts, Kind, Phase, Purpose, TcpInfo
 
@@ -50,6 +51,8 @@ def page() -> str:
         *_words("## Failure kinds", Kind),
         *_words("## Failure classes", FailureClass),
         *_words("## Purposes", Purpose),
+        *_words("## Arms of a diagnosis", Arm),
+        *_words("## Findings of a diagnosis", Finding),
         *_lines(),
         *_facts(),
         *_table("## CSV columns", ("column", "means"), ((name, meaning) for name, meaning, _value in COLUMNS)),
@@ -163,7 +166,13 @@ def _lines() -> Iterator[str]:
 
 
 def _facts() -> Iterator[str]:
-    for title, kind in (("## Facts of a record", Facts), ("### Answer", Answer), ("### TcpInfo", TcpInfo)):
+    for title, kind in (
+        ("## Facts of a record", Facts),
+        ("### Answer", Answer),
+        ("### TcpInfo", TcpInfo),
+        ("### Diagnosis", Diagnosis),
+        ("### Cell", Cell),
+    ):
         yield title
         yield headline(kind)
         yield from _entries(entries(kind))

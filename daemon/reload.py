@@ -23,6 +23,7 @@ def take_on(daemon: Daemon, now: Prepared) -> tuple[str, ...]:
     daemon.limiter.owned = now.owned
     daemon.runner.vantages = now.vantages
     daemon.runner.confirmation.keep({item.series for item in now.plan.assignments})
+    daemon.runner.diagnoses.keep(now.plan)
     daemon.schedule.lay(now.plan.assignments)
     daemon.journal.append([plan_row(now, changed)])
     lay_sinks(daemon)

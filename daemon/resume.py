@@ -20,6 +20,8 @@ class Past:
     """The last slot record of each series."""
     covered: Mapping[Series, int] = field(default_factory=dict)
     """The last due time (microseconds) of each series that has a record or a gap."""
+    diagnosed: Mapping[Series, Record] = field(default_factory=dict)
+    """The last closer look at each series."""
     ended: int = 0
     """Stamp of the last row, 0 for an empty journal."""
 
@@ -28,6 +30,7 @@ def past(rows: Iterable[Row]) -> Past:
     """Read the tail (rows in order)."""
     last: dict[Series, Record] = {}
     covered: dict[Series, int] = {}
+    diagnosed: dict[Series, Record] = {}
     ended = 0
     for row in rows:
         ended = row.at
@@ -35,9 +38,11 @@ def past(rows: Iterable[Row]) -> Past:
         if isinstance(body, Record) and body.purpose is Purpose.SLOT:
             last[body.series] = body
             covered[body.series] = max(covered.get(body.series, 0), body.due)
+        elif isinstance(body, Record) and body.purpose is Purpose.DIAGNOSE:
+            diagnosed[body.series] = body
         elif isinstance(body, Gap):
             covered[body.series] = max(covered.get(body.series, 0), body.last)
-    return Past(last, covered, ended)
+    return Past(last, covered, diagnosed, ended)
 
 
 def missed(before: Past, assignments: Iterable[Assignment], now: int) -> list[Gap]:

@@ -3,12 +3,17 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from config.plan import Assignment
 from config.slots import SPREAD
 from daemon.confirm import Confirmation
+from daemon.diagnose import Diagnoses
+from daemon.diagnose_arms import Try
+from daemon.diagnose_run import look, record_of, spacing
 from daemon.limits import Limiter, Permission
 from daemon.rows import Body
 from daemon.schedule import Slot, gap_of
@@ -45,13 +50,14 @@ class Runner:
     group: asyncio.TaskGroup
     vantages: Mapping[str, Vantage]
     confirmation: Confirmation = field(default_factory=Confirmation)
+    diagnoses: Diagnoses = field(default_factory=Diagnoses)
     running: dict[Series, tuple[Slot, asyncio.Task[None]]] = field(default_factory=dict)
     in_flight: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
-    """ok, failed, local, skipped, bugs, confirmed."""
+    """ok, failed, local, skipped, bugs, confirmed, diagnosed."""
     bugs: set[tuple[str, str]] = field(default_factory=set)
     repeats: set[asyncio.Task[None]] = field(default_factory=set)
-    """The confirming runs, those that wait for their moment too."""
+    """The confirming runs and closer looks, those that wait for their moment too."""
     stopped: bool = False
 
     def start(self, slot: Slot) -> None:
@@ -109,10 +115,20 @@ class Runner:
         self.counts[outcome(record)] += 1
         now = asyncio.get_running_loop().time()
         moments = self.confirmation.moments(record, slot.assignment.every, now)
-        if moments and not self.stopped:
-            task = self.group.create_task(self._confirm(slot, record, moments))
-            self.repeats.add(task)
-            task.add_done_callback(self.repeats.discard)
+        self.diagnoses.take(record)
+        if moments:
+            self._beside(self._confirm(slot, record, moments))
+        else:
+            self._look_closer(slot, record)
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what only gives evidence, until the stop."""
+        if self.stopped:
+            work.close()
+            return
+        task = self.group.create_task(work)
+        self.repeats.add(task)
+        task.add_done_callback(self.repeats.discard)
 
     async def _confirm(self, slot: Slot, record: Record, moments: tuple[float, ...]) -> None:
         """Repeat a run whose outcome was news, at moments (seconds after it ended); evidence, not measurement."""
@@ -130,6 +146,28 @@ class Runner:
             if again is not None:
                 self.counts["confirmed"] += 1
                 self.around.write(again)
+                self.diagnoses.take(again)
+        self._look_closer(slot, record)
+
+    def _look_closer(self, slot: Slot, record: Record) -> None:
+        """Compare a failing run with others, where that is due."""
+        base = replace(_attempt(slot.assignment, slot, 0.0), purpose=Purpose.DIAGNOSE, of=record.id)
+        tries = self.diagnoses.begin(record, slot.assignment, base, asyncio.get_running_loop().time())
+        if tries:
+            self._beside(self._diagnose(slot.assignment, base, tries))
+
+    async def _diagnose(self, assignment: Assignment, base: Attempt, tries: tuple[Try, ...]) -> None:
+        """Measure the cells and write the one record that holds them."""
+        began = self.around.clock.wall()
+        start = asyncio.get_running_loop().time()
+        try:
+            cells = await look(tries, partial(self._run, assignment), spacing(assignment.every))
+        finally:
+            self.diagnoses.end(base.series.vantage)
+        if cells:
+            self.counts["diagnosed"] += 1
+            seconds = asyncio.get_running_loop().time() - start
+            self.around.write(record_of(assignment.series, base, cells, began, seconds))
 
     async def _run(self, assignment: Assignment, attempt: Attempt, latest: float) -> Record | None:
         """Perform; None if the probe has a bug: that is counted, logged once, and never a verdict on a target."""

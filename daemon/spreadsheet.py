@@ -84,7 +84,7 @@ def _extra(_row: Row, record: Record) -> Cell:
     return json.dumps(record.facts.extra, ensure_ascii=False) if record.facts.extra else None
 
 
-NESTED = {"addresses", "answers", "tcp", "extra"}
+NESTED = {"addresses", "answers", "tcp", "diagnosis", "extra"}
 FLAT = [field.name for field in fields(Facts) if field.name not in NESTED]
 
 COLUMNS: list[Column] = [
@@ -117,5 +117,10 @@ COLUMNS: list[Column] = [
         lambda _row, record: "; ".join(map(_answer, record.facts.answers)) or None,
     ),
     *(_tcp(field.name) for field in fields(TcpInfo)),
+    (
+        "diagnosis",
+        "What a closer look found, in a word.",
+        lambda _row, record: str(record.facts.diagnosis.finding) if record.facts.diagnosis else None,
+    ),
     ("extra", "Other facts, as a JSON object.", _extra),
 ]

@@ -22,6 +22,7 @@ from daemon.rows import (
     Row,
     State,
 )
+from probes.diagnosis import Cell, Diagnosis
 from probes.record import Answer, Facts, Record, Series, Timing
 
 VERSION = 1
@@ -29,8 +30,10 @@ VERSION = 1
 
 Line = dict[str, Any]
 
-_FACTS = tuple((field.name, field.default) for field in fields(Facts) if field.name not in {"answers", "tcp", "extra"})
+_NESTED = frozenset({"answers", "tcp", "diagnosis", "extra"})
+_FACTS = tuple((field.name, field.default) for field in fields(Facts) if field.name not in _NESTED)
 _ANSWER = tuple((field.name, field.default) for field in fields(Answer))
+_CELL = tuple((field.name, field.default) for field in fields(Cell))
 
 
 def line_of(row: Row) -> str:
@@ -103,6 +106,8 @@ def _facts(facts: Facts) -> Line:
         line["answers"] = [_answer(answer) for answer in facts.answers]
     if facts.tcp is not None:
         line["tcp"] = {field.name: getattr(facts.tcp, field.name) for field in fields(facts.tcp)}
+    if facts.diagnosis is not None:
+        line["diagnosis"] = _diagnosis(facts.diagnosis)
     if facts.extra:
         line["extra"] = facts.extra
     return line
@@ -110,6 +115,14 @@ def _facts(facts: Facts) -> Line:
 
 def _answer(answer: Answer) -> Line:
     return {name: value for name, default in _ANSWER if (value := getattr(answer, name)) != default}
+
+
+def _diagnosis(diagnosis: Diagnosis) -> Line:
+    cells = [
+        {name: value for name, default in _CELL if (value := getattr(cell, name)) != default}
+        for cell in diagnosis.cells
+    ]
+    return {"finding": diagnosis.finding, "cells": cells}
 
 
 def _plan(plan: PlanRow, at: str) -> Line:

@@ -64,6 +64,10 @@ class ProbeOptions(Options):
         """What a vantage with this resolver must carry for a run."""
         return self.needs
 
+    def smaller(self) -> Self | None:
+        """The same with little to transfer, for a comparison; None where a run transfers little anyway."""
+        return None
+
     def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Trust sets and protocols offered (ALPN) of a run; asked at start, so that each context is made before it."""
         return ()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 
+from probes.diagnosis import Diagnosis
+
 
 class Phase(StrEnum):
     """The part of a run in which time is spent or a failure happens, in the order of the wire."""
@@ -225,6 +227,11 @@ class Answer:
     """Records of another type than A and AAAA, as in a zone file, sorted; at most 16 of 200 characters each."""
 
 
+def rewritten(answer: Answer) -> bool:
+    """A denial that claims authority and brings no SOA: no true server says that (seen since August 2026)."""
+    return answer.rcode == "NXDOMAIN" and "aa" in answer.flags and not answer.authority
+
+
 @dataclass(frozen=True, slots=True)
 class TcpInfo:
     """The kernel's own account of a connection, read before it closes; times in microseconds."""
@@ -293,6 +300,8 @@ class Facts:
     """TCP_INFO, read before the socket closed."""
     loop_lag: float | None = None
     """Seconds by which our own event loop was late when the run started."""
+    diagnosis: Diagnosis | None = None
+    """What a closer look compared and found; only with purpose `diagnose`."""
     extra: dict[str, str] = field(default_factory=dict)
     """Facts that have no field of their own yet."""
 

@@ -54,6 +54,18 @@ def trust_nobody(name: str, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:  # no
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """What one run does otherwise than its options say, so that it differs from another in one thing only."""
+
+    address: str | None = None
+    """Connect here; nobody is asked for the name."""
+    port: int | None = None
+    name: str | None = None
+    """The name that is shown in the hello, and that a certificate is held against."""
+    resolver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """All that one run needs to be told; `due` in microseconds, `timeout` in seconds."""
 
@@ -73,6 +85,8 @@ class Attempt:
     version: str = ""
     lag: float | None = None
     """Seconds by which the event loop was late when this run was started; measured by who starts it."""
+    instead: Instead = Instead()
+    """Honoured by the steps that resolve, connect and shake hands."""
 
 
 @dataclass(frozen=True, slots=True)

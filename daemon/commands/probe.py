@@ -1,31 +1,44 @@
 """`reachd probe`: measure now, through the same code path as the daemon; writes no journal."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from rich.table import Table
 
 from config.faults import ConfigError
-from config.plan import Assignment
 from daemon.commands.terminal import complain, err, out, printable, write_lines
+from daemon.diagnose_errand import diagnose
+from daemon.diagnose_words import lines, sentence
 from daemon.errand import Misunderstood, measure, wanted
-from daemon.planned import Prepared, prepare
+from daemon.planned import prepare
 from daemon.wire import record_line
 from probes.clock import SystemClock
 from probes.record import Kind, Record, series_parts
 
 
-def probe(targets: list[str], config: Path | None, *, probe_type: str | None, vantage: str | None, json: bool) -> int:
-    """Measure; 0 all good, 1 a failure, 2 usage, 3 no record or only faults of our own."""
+def probe(
+    targets: list[str],
+    config: Path | None,
+    *,
+    probe_type: str | None,
+    vantage: str | None,
+    json: bool,
+    diagnosing: bool = False,
+) -> int:
+    """Measure, or look closer; 0 all good, 1 a failure, 2 usage, 3 no record or only faults of our own."""
     try:
         now = prepare(config)
         assignments = wanted(now, targets, probe_type, vantage)
     except (ConfigError, Misunderstood) as error:
         return complain(error)
-    records = asyncio.run(_collect(now, assignments, json=json))
+    measured = (diagnose if diagnosing else measure)(now, assignments, SystemClock())
+    records = asyncio.run(_collect(measured, len(assignments), json=json))
     if skipped := len(assignments) - len(records):
         err().print(f"{skipped} of {len(assignments)} series not measured: their addresses had no room in their limits")
-    if not json:
+    if not json and diagnosing:
+        _explain(records)
+    elif not json:
         out().print(_table(sorted(records, key=lambda record: series_parts(record.series))))
     return verdict(records)
 
@@ -38,16 +51,16 @@ def verdict(records: list[Record]) -> int:
     return int(any(failure is not None and failure.kind is not Kind.LOCAL for failure in failures))
 
 
-async def _collect(now: Prepared, assignments: list[Assignment], *, json: bool) -> list[Record]:
+async def _collect(measured: AsyncIterator[Record | None], count: int, *, json: bool) -> list[Record]:
     """All records; with `json` each is printed as it comes, else a count is shown while a person waits."""
     records = []
-    with err().status(f"measuring {len(assignments)} series") as status:
-        async for record in measure(now, assignments, SystemClock()):
+    with err().status(f"measuring {count} series") as status:
+        async for record in measured:
             if record is not None:
                 records.append(record)
                 if json:
                     write_lines([record_line(record)])
-            status.update(f"measuring {len(assignments)} series, {len(records)} done")
+            status.update(f"measuring {count} series, {len(records)} done")
     return records
 
 
@@ -62,6 +75,22 @@ def _table(records: list[Record]) -> Table:
         cells = (series.endpoint, series.probe, series.vantage, series.family, result(record), phases)
         table.add_row(*map(printable, cells), record.facts.address or "", style=_colour(record))
     return table
+
+
+def _explain(records: list[Record]) -> None:
+    """Each closer look as a table of its cells, and what they show."""
+    for record in records:
+        series, diagnosis = record.series, record.facts.diagnosis
+        assert diagnosis is not None  # noqa: S101  each was made by a closer look
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("compared", "name", "address", "came", "s"):
+            table.add_column(heading, overflow="fold")
+        for line in lines(diagnosis):
+            cells = (line.what, line.name, line.place, line.came, f"{line.seconds:.2f}")
+            table.add_row(*map(printable, cells), style="green" if line.good else "red")
+        where = f"{series.probe} {series.endpoint} from {series.vantage}, {series.family}"
+        out().print(printable(f"{where}: {sentence(diagnosis)} [{diagnosis.finding}]"), style="bold", markup=False)
+        out().print(table, "")
 
 
 def result(record: Record) -> str:

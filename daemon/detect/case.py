@@ -20,6 +20,8 @@ class Member:
     contra: list[str] = field(default_factory=list)
     up: int = 0
     """Began of the first good record of its recovery, 0 while it is down."""
+    proof: str = ""
+    """What closer looks found."""
 
 
 @dataclass(slots=True)

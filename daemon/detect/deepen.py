@@ -3,6 +3,7 @@
 from daemon.detect.case import Case, Member
 from daemon.detect.infer import twins
 from daemon.detect.mechanism import CERTIFICATE, MITM, NXDOMAIN, REMOVAL, host_of, zone_of
+from daemon.detect.proof import proved
 from daemon.detect.state import Detection
 from probes.record import Series
 
@@ -13,7 +14,7 @@ def deepen(state: Detection, case: Case, series: Series, member: Member) -> str:
         return REMOVAL
     if member.mechanism == CERTIFICATE and _valid_elsewhere(state, series, member):
         return MITM
-    return member.mechanism
+    return proved(member.proof, member.mechanism)
 
 
 def _valid_elsewhere(state: Detection, series: Series, member: Member) -> bool:

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 
 from daemon.detect.background import LONGEST, needed
 from daemon.detect.gate import may_speak, trusted
+from daemon.detect.proof import in_path
 from daemon.detect.series import RUN, Track
 from daemon.detect.state import Detection
 from probes.record import Series
 
 WORKS, FAILS, PENDING, ABSENT = "works", "fails", "pending", "absent"
+STATUS = "status"
+"""The role of what a service says of itself: a hint to whoever reads an event, and never evidence of one."""
 PATIENCE = 2
 """Intervals that a new event waits for places that have not made up their minds."""
 
@@ -19,6 +22,7 @@ def counts(state: Detection, series: Series) -> bool:
     track = state.tracks.get(series)
     return (
         track is not None
+        and series.role != STATUS
         and track.down
         and track.good == 0
         and track.fresh
@@ -105,7 +109,10 @@ def kind_of(state: Detection, members: Iterable[Series], said: Elsewhere) -> str
     if said.saying(WORKS):
         return "block"
     countries = {state.place(vantage).country for vantage in failing} - {""}
-    return "service_outage" if len(countries) > 1 else "unreachable"
+    if len(countries) > 1:
+        return "service_outage"
+    proofs = [track.proof for series in members if (track := state.tracks.get(series)) is not None]
+    return "block" if any(map(in_path, proofs)) else "unreachable"
 
 
 def undecided(state: Detection, members: Iterable[Series], said: Elsewhere) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from probes.record import Answer, Failure, Kind, Phase, Record
+from probes.record import Answer, Failure, Kind, Phase, Record, rewritten
 
 OUTAGE, WHITELIST = "outage", "whitelist"
 CERTIFICATE, MITM = "certificate", "tls.mitm"
@@ -57,14 +57,9 @@ def mechanism_of(record: Record) -> str:
 
 def _dns(failure: Failure, answers: tuple[Answer, ...]) -> str:
     denied = failure.kind in {Kind.DNS_NXDOMAIN, Kind.DNS_NO_ANSWER} and bool(answers)
-    if denied and (_rewritten(answers[0]) or _belied(answers)):
+    if denied and (rewritten(answers[0]) or _belied(answers)):
         return "dns.rewrite"
     return _DNS.get(failure.kind, "dns")
-
-
-def _rewritten(used: Answer) -> bool:
-    """A denial that claims authority and brings no SOA: no true server says that (seen since August 2026)."""
-    return used.rcode == "NXDOMAIN" and "aa" in used.flags and used.authority == 0
 
 
 def _belied(answers: tuple[Answer, ...]) -> bool:

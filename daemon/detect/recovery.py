@@ -19,6 +19,7 @@ def member_of(track: Track) -> Member:
         artefact=artefact(track),
         ids=list(track.ids),
         contra=list(track.contra),
+        proof=track.proof,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from daemon.detect.mechanism import ARTEFACTS, mechanism_of
+from daemon.detect.proof import latest
 from probes.record import Record
 
 RUN = 3
@@ -67,6 +68,8 @@ class Track:
     n: int = 0
     """Records since the last state row."""
     ok: int = 0
+    proof: str = ""
+    """What closer looks found during this disruption."""
 
 
 def anew(track: Track, config: str) -> Track:
@@ -132,7 +135,7 @@ def settle(track: Track) -> None:
 
 def _forget(track: Track) -> None:
     track.fails = track.bad = track.first_bad = track.before = track.second_end = 0
-    track.phase = track.kind = ""
+    track.phase = track.kind = track.proof = ""
     track.bads, track.mix, track.ids, track.contra = [], {}, [], []
 
 
@@ -184,9 +187,11 @@ def amend(track: Track, record: Record) -> bool:
 
 
 def look_closer(track: Track, record: Record) -> None:
-    """Take a confirming record: evidence for the disruption under way, or against it."""
+    """Take a confirming record or a closer look: evidence for the disruption under way, or against it."""
     if not track.fails or record.began < track.first_bad:
         return
+    if record.facts.diagnosis is not None:
+        track.proof = latest(track.proof, record.facts.diagnosis.finding)
     kept = track.contra if record.failure is None else track.ids
     if len(kept) < IDS and record.id not in kept:
         kept.append(record.id)

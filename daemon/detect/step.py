@@ -72,7 +72,8 @@ def _renew(state: Detection, record: Record, track: Track) -> Track:
 
 
 def _closer(state: Detection, track: Track, record: Record) -> None:
-    if record.purpose is Purpose.CONFIRM and not (record.failure and record.failure.kind is Kind.LOCAL):
+    local = record.failure is not None and record.failure.kind is Kind.LOCAL
+    if record.purpose is not Purpose.MANUAL and not local:
         look_closer(track, record)
         state.changed.tracks.add(record.series)
 

@@ -2,6 +2,7 @@
 
 from daemon.detect.case import Case
 from daemon.detect.mechanism import ARTEFACTS
+from daemon.detect.proof import SNI
 from daemon.detect.state import Detection
 from daemon.moments import SECOND, text_of
 from daemon.rows import Event
@@ -59,8 +60,14 @@ def _failing(state: Detection, event: Event) -> list[str]:
         groups.setdefault(mechanism, []).append(role)
     order = sorted(groups, key=lambda name: (name != event.mechanism, -len(groups[name]), name))
     where = f"from {_where(state, event)} since {_minute(event.onset[1])}"
-    said = [f"{_list(groups[name])}: {_MEANING.get(name, f'fails in {name}')}" for name in order]
+    said = [f"{_list(groups[name])}: {_meaning(name)}" for name in order]
     return [f"{event.service} {said[0]} {where}", *said[1:]] if said else [f"{event.service} {where}"]
+
+
+def _meaning(mechanism: str) -> str:
+    bare = mechanism.removesuffix(SNI)
+    said = _MEANING.get(bare, f"fails in {bare}")
+    return said if bare == mechanism else f"{said} when the name is shown, also at an innocent address"
 
 
 def _where(state: Detection, event: Event) -> str:

@@ -6,6 +6,7 @@ from dataclasses import MISSING, dataclass, fields
 from operator import attrgetter
 from typing import Any
 
+from daemon.journal import diagnoses
 from daemon.journal.intern import Key
 from probes.record import Answer, Facts, Failure, Kind, Phase, Purpose, Record
 
@@ -16,7 +17,7 @@ VOLATILE = ("answers", "first_byte", "loop_lag", "bytes_in", "bytes_out", "tcp")
 _NAMED = ("address", "addresses")
 _PAGE = ("location", "server")
 _ODD = ("icmp_from", "body")
-_SETUP = tuple(f.name for f in fields(Facts) if f.name not in {*VOLATILE, *_NAMED, *_PAGE, *_ODD, "extra"})
+_SETUP = tuple(f.name for f in fields(Facts) if f.name not in {*VOLATILE, *_NAMED, *_PAGE, *_ODD, "extra", "diagnosis"})
 _RUN = ("purpose", "attempt", "agent", "config", "version")
 _SAID = tuple(f.name for f in fields(Answer) if f.name not in {"arrival", "ttl"})
 
@@ -28,7 +29,7 @@ _NAMES = {
     "setup": (*_RUN, "phases", "failed_phase", "failed_kind", *_SETUP),
     "named": (*_NAMED, "said"),
     "page": _PAGE,
-    "odd": ("of", "detail", *_ODD, "extra"),
+    "odd": ("of", "detail", *_ODD, "extra", "diagnosis"),
 }
 _DEFAULTS: dict[str, object] = {f.name: f.default for f in fields(Facts) if f.default is not MISSING} | {
     "phases": (),
@@ -65,7 +66,7 @@ def keys(record: Record) -> tuple[Key, Key, Key, Key]:
         run + _setup_of(facts),
         ("named", facts.address, facts.addresses, said),
         ("page", facts.location, facts.server),
-        ("odd", record.of, failed[2], *_odd_of(facts), extra),
+        ("odd", record.of, failed[2], *_odd_of(facts), extra, diagnoses.pack(facts.diagnosis)),
     )
 
 
@@ -155,7 +156,10 @@ def _page(content: Mapping[str, Any]) -> Page:
 
 
 def _odd(content: Mapping[str, Any]) -> Odd:
-    return Odd(content.get("of"), content.get("detail", ""), _only(_ODD, content), dict(content.get("extra", ())))
+    facts = _only(_ODD, content)
+    if "diagnosis" in content:
+        facts["diagnosis"] = diagnoses.unpack(content["diagnosis"])
+    return Odd(content.get("of"), content.get("detail", ""), facts, dict(content.get("extra", ())))
 
 
 _BUILDERS: dict[str, Callable[[Mapping[str, Any]], Part]] = {

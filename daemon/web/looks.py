@@ -1,7 +1,7 @@
 """What the pages look up in the journal: revisions of an event, the records around it, the records of a series."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from daemon.journal.reader import Reader
 from daemon.rows import Event
@@ -42,10 +42,12 @@ def records(reader: Reader, series: Series, limit: int = RECORDS, before: int | 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The records around an event by series, oldest first, and those that it names as its evidence."""
+    """The records around an event by series, oldest first, those that it names as its evidence, and closer looks."""
 
     lanes: dict[Series, list[Record]]
     evidence: dict[str, Record]
+    closer: dict[Series, Record] = field(default_factory=dict)
+    """The last closer look at each series."""
 
 
 def around(reader: Reader, event: Event, wanted: Collection[Series], shown: Window) -> Around:
@@ -62,6 +64,7 @@ def around(reader: Reader, event: Event, wanted: Collection[Series], shown: Wind
     return Around(
         {series: lane for series, lane in lanes.items() if lane},
         {record.id: record for record in found if record.id in named},
+        {record.series: record for record in reversed(found) if record.facts.diagnosis is not None},
     )
 
 

@@ -9,9 +9,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from daemon.diagnose_words import sentence
 from daemon.moments import SECOND, micros_of, text_of
 from daemon.rows import Event
-from daemon.web import axis, draw, looks, overview, ranges, receivers, views, words
+from daemon.web import axis, draw, looks, matrix, overview, ranges, receivers, views, words
 from daemon.web.live import key_of
 from daemon.web.sight import SIGHT, Sight
 from probes.record import Phase, Purpose, Record
@@ -125,6 +126,7 @@ async def event(request: web.Request) -> web.Response:
         revisions=revisions,
         lanes=axis.order(around.lanes),
         axis=axis.draw(last, revisions, around.lanes, window),
+        matrices=matrix.matrices(around.closer),
         evidence=_in_time([(id_, around.evidence.get(id_)) for id_ in last.evidence]),
         deliveries=await sight.read(lambda reader: receivers.of_event(reader, name)),
         say=lambda one: words.spoken(one, sight.titles()),
@@ -198,6 +200,8 @@ async def series(request: web.Request) -> web.Response:
 def _facts(record: Record) -> list[tuple[str, object]]:
     """What was seen on the way."""
     facts = views.facts(record)
+    if record.facts.diagnosis is not None:
+        facts["diagnosis"] = sentence(record.facts.diagnosis)
     return [(name.replace("_", " "), value) for name, value in facts.items()]
 
 

@@ -1,6 +1,7 @@
 """Ask a resolver for a name: the probe in which the answer itself is what is measured."""
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
@@ -21,6 +22,7 @@ class Dns(ProbeOptions):
 
     needs: ClassVar[frozenset[str]] = frozenset({"udp"})
     traffic: ClassVar[int] = 300
+    version: ClassVar[int] = 2  # 1 took the address of a known block page for an answer
     asks: ClassVar[bool] = True
 
     target: str
@@ -38,6 +40,10 @@ class Dns(ProbeOptions):
     whoami: bool = False
     """An operator sets this where the answer names the resolver itself (`whoami.akamai.net`): its network is kept."""
 
+    signs: tuple[str, ...] = ()
+    """An operator sets this where the answer is a sign and no place: the addresses that it may be, `127.0.0.1` among
+    them, which elsewhere are a forgery."""
+
     @field_validator("target")
     @classmethod
     def _is_name(cls, target: str) -> str:
@@ -53,6 +59,11 @@ class Dns(ProbeOptions):
         if len(set(named)) < len(named):
             raise ValueError("a resolver is named twice")
         return resolvers
+
+    @field_validator("signs")
+    @classmethod
+    def _are_addresses(cls, signs: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_address(sign)) for sign in signs)
 
     @model_validator(mode="after")
     def _names_who_asks(self) -> Self:
@@ -86,7 +97,7 @@ class Dns(ProbeOptions):
 
     def question(self, family: str) -> Question:
         """What is asked in a series of that family."""
-        return Question(self.target, self._type(family), self.edns, self.also_tcp, self.whoami)
+        return Question(self.target, self._type(family), self.edns, self.also_tcp, self.whoami, self.signs)
 
     def _type(self, family: str) -> str:
         return QUESTIONS[Family(family)] if self.kind == ADDRESS else self.kind

@@ -11,10 +11,8 @@ from probes.steps.connect import connect
 from probes.steps.handshake import handshake
 from probes.steps.request import request
 from probes.steps.resolve import resolve
+from probes.steps.trust import HTTP_1_1
 from probes.steps.url import Url, parse_url
-
-ALPN = ("http/1.1",)
-"""What h11 speaks; a server that is offered h2 takes it."""
 
 
 class Http(ProbeOptions):
@@ -48,7 +46,7 @@ class Http(ProbeOptions):
 
     def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """One over TLS, none in plain."""
-        return ((self.trust, ALPN),) if self.url.secure else ()
+        return ((self.trust, HTTP_1_1),) if self.url.secure else ()
 
 
 @PROBES.add
@@ -58,5 +56,5 @@ async def http(run: Run, options: Http) -> None:
     address = await resolve(run, url.host)
     stream = await connect(run, address, url.port)
     if url.secure:
-        stream = await handshake(run, stream, url.host, options.trust, ALPN)
+        stream = await handshake(run, stream, url.host, options.trust, HTTP_1_1)
     await request(run, stream, url.authority, url.path, options.expect)

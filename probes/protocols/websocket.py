@@ -11,11 +11,9 @@ from probes.run import Run
 from probes.steps.connect import connect
 from probes.steps.handshake import handshake
 from probes.steps.resolve import resolve
+from probes.steps.trust import HTTP_1_1
 from probes.steps.upgrade import upgrade
 from probes.steps.url import SOCKETS, Url, parse_url
-
-ALPN = ("http/1.1",)
-"""A web socket over h2 is another protocol (RFC 8441)."""
 
 
 class Websocket(ProbeOptions):
@@ -74,7 +72,7 @@ class Websocket(ProbeOptions):
 
     def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """One over TLS, none in plain."""
-        return ((self.trust, ALPN),) if self.url.secure else ()
+        return ((self.trust, HTTP_1_1),) if self.url.secure else ()
 
 
 @PROBES.add
@@ -84,7 +82,7 @@ async def websocket(run: Run, options: Websocket) -> None:
     address = await resolve(run, url.host)
     stream = await connect(run, address, url.port)
     if url.secure:
-        stream = await handshake(run, stream, url.host, options.trust, ALPN)
+        stream = await handshake(run, stream, url.host, options.trust, HTTP_1_1)
     socket = await upgrade(run, stream, url, options.origin)
     if not (options.text or options.hex or options.answer):
         return

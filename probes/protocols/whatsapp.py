@@ -9,12 +9,11 @@ from probes.run import Run
 from probes.steps.connect import connect
 from probes.steps.handshake import handshake
 from probes.steps.resolve import resolve
+from probes.steps.trust import HTTP_1_1
 from probes.steps.upgrade import upgrade
 from probes.steps.url import SOCKETS, Url, parse_url
 from probes.steps.whatsapp_hello import hello
 
-ALPN = ("http/1.1",)
-"""A web socket over h2 is another protocol (RFC 8441)."""
 ORIGIN = "https://web.whatsapp.com"
 
 
@@ -52,7 +51,7 @@ class Whatsapp(ProbeOptions):
 
     def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """One over TLS, none in plain."""
-        return ((self.trust, ALPN),) if self.url and self.url.secure else ()
+        return ((self.trust, HTTP_1_1),) if self.url and self.url.secure else ()
 
 
 def _url(target: str) -> Url | None:
@@ -66,7 +65,7 @@ async def whatsapp(run: Run, options: Whatsapp) -> None:
     address = await resolve(run, host)
     stream = await connect(run, address, port)
     if options.url and options.url.secure:
-        stream = await handshake(run, stream, host, options.trust, ALPN)
+        stream = await handshake(run, stream, host, options.trust, HTTP_1_1)
     if options.url:
         stream = await upgrade(run, stream, options.url, ORIGIN)
     await hello(run, stream)

@@ -17,6 +17,7 @@ async def connect(run: Run, address: str, port: int) -> Stream:
     """Connect to a numeric address; facts: address, refused_by, icmp_from, and at the end tcp, bytes_in, bytes_out."""
     await run.permit(address)
     run.note(address=address)
+    port = run.attempt.instead.port or port
     near = run.vantage.route(address, port)
     if near == (address, port):
         async with run.phase(Phase.TCP):
@@ -32,6 +33,7 @@ async def connect(run: Run, address: str, port: int) -> Stream:
 async def dial(run: Run, near: tuple[str, int]) -> socket.socket:
     """A TCP socket of the run's vantage connected to an address, closed with the run; belongs into a phase."""
     sock = open_socket(run, near[0])
+    run.closing.callback(_account, run, sock)  # before it closes; a resolver's connection has no place in the record
     await establish(sock, near)
     return sock
 
@@ -43,7 +45,7 @@ def open_socket(run: Run, address: str) -> socket.socket:
         sock = run.vantage.open(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM)
     except OSError as fault:
         raise own(fault) from fault
-    run.closing.callback(_close, run, sock)
+    run.closing.callback(sock.close)
     keep_errors(sock)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
@@ -63,11 +65,10 @@ async def establish(sock: socket.socket, near: tuple[str, int]) -> None:
     keep_errors(sock, on=False)
 
 
-def _close(run: Run, sock: socket.socket) -> None:
-    """Close the socket, with the kernel's account of it as the last thing; a proxy's tells nothing of the target."""
+def _account(run: Run, sock: socket.socket) -> None:
+    """Note the kernel's account of a connection; a proxy's tells nothing of the target."""
     if "tcp_info" in run.vantage.carries:
         account = read_tcp_info(sock)
         if account is not None:
             tcp, bytes_in, bytes_out = account
             run.note(tcp=tcp, bytes_in=bytes_in, bytes_out=bytes_out)
-    sock.close()

@@ -76,7 +76,7 @@ async def datagrams(run: Run, address: str, port: int) -> Datagrams:
     """
     await run.permit(address)
     run.note(address=address)
-    return Datagrams(run, await open_way(run, address, port))
+    return Datagrams(run, await open_way(run, address, run.attempt.instead.port or port))
 
 
 async def open_way(run: Run, address: str, port: int) -> Way:

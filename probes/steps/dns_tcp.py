@@ -2,17 +2,15 @@
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Callable
 from typing import Any
 
-from probes.failure import Fault, own
+from probes.failure import Fault
 from probes.proxy import blame, proxy_at
 from probes.record import Answer, Kind, Phase
 from probes.run import Run
 from probes.steps import wire
-from probes.steps.connect import establish
-from probes.steps.icmp import keep_errors
+from probes.steps.connect import establish, open_socket
 from probes.steps.resolver import Resolver
 from probes.steps.stream import Plain, Stream
 
@@ -28,7 +26,7 @@ async def ask_tcp(run: Run, resolver: Resolver, query: bytes, phase: Scope | Non
 async def connected(run: Run, resolver: Resolver, phase: Scope) -> Stream:
     """A TCP connection of the vantage to a resolver, closed with the run."""
     near = run.vantage.route(resolver.address, resolver.port)
-    sock = _open(run, near[0])
+    sock = open_socket(run, near[0])
     if near == (resolver.address, resolver.port):
         await establish(sock, near)
     else:
@@ -62,14 +60,3 @@ def reply(run: Run, query: bytes, data: bytes, transport: str) -> Answer:
     answer = wire.read(data, run.elapsed(), transport)
     run.note(answers=(*run.seen.get("answers", ()), answer))
     return answer
-
-
-def _open(run: Run, near: str) -> socket.socket:
-    """A socket of the vantage, closed with the run. A fault here is always our own."""
-    try:
-        sock = run.vantage.open(socket.AF_INET6 if ":" in near else socket.AF_INET, socket.SOCK_STREAM)
-    except OSError as error:
-        raise own(error) from error
-    run.closing.callback(sock.close)
-    keep_errors(sock)
-    return sock

@@ -1,18 +1,21 @@
 """The tls phase: a handshake over our own socket, so that reset, eof, silence, alert and junk stay five answers."""
 
 import ssl
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
 from probes.failure import Fault
-from probes.record import Kind, Phase, content_hash
+from probes.record import Kind, Phase
 from probes.run import Run
+from probes.steps.chain import chain_hash, issuer, names
+from probes.steps.http_block_pages import refuse_certificate
 from probes.steps.stream import CHUNK, Stream
 from probes.steps.trust import ALPN, Watched
 
 RECORD_TYPES = frozenset({20, 21, 22, 23})
 """RFC 8446 section 5.1: the first byte of every TLS record; the second is 3."""
-TLS_1_3 = 0x0304
+Judge = Callable[[ssl.SSLObject], None]
+"""Looks at what was accepted, and raises Fault where it should not have been."""
 
 
 class Secured:
@@ -72,17 +75,30 @@ class Secured:
 
 
 async def handshake(
-    run: Run, stream: Stream, host: str, trust: str = "public", alpn: tuple[str, ...] = ALPN
+    run: Run,
+    stream: Stream,
+    host: str,
+    trust: str = "public",
+    alpn: tuple[str, ...] = ALPN,
+    judge: Judge | None = None,
 ) -> Secured:
-    """Shake hands as `host`'s client; facts: tls, cipher, alpn, chain, trust, alert, verify, first_byte."""
+    """Shake hands as `host`'s client; facts: tls, cipher, alpn, chain, trust, alert, verify, first_byte, and
+    extra.issuer of a certificate that is not accepted. That of a known block page is a failure of its own kind.
+    """
     run.note(trust=trust.rpartition("/")[2], first_byte=None)  # a folder of this machine is nobody else's business
     async with run.phase(Phase.TLS):
-        secured = Secured(stream, run.world.trust(trust, alpn), host)
+        secured = Secured(stream, run.world.trust(trust, alpn), run.attempt.instead.name or host)
         try:
             await secured.shake(run)
+        except ssl.SSLCertVerificationError as error:
+            run.note(extra=issued(secured.tls))
+            refuse_certificate(names_shown(secured.tls), host, error.verify_code)
+            raise
         finally:
             run.note(**presented(secured.tls))
         run.note(**_agreed(secured.tls))
+        if judge is not None:
+            judge(secured.tls)
     return secured
 
 
@@ -99,29 +115,21 @@ def presented(tls: ssl.SSLObject) -> dict[str, Any]:
     """What the far end showed, whether it was accepted or not."""
     if not isinstance(tls, Watched):
         return {}
-    return {"alert": tls.alert, "chain": tls.certificates and _chain_hash(*tls.certificates)}
+    return {"alert": tls.alert, "chain": tls.certificates and chain_hash(tls.certificates)}
+
+
+def issued(tls: ssl.SSLObject) -> dict[str, str]:
+    """For `extra`: who says that he issued what the far end showed."""
+    said = issuer(tls.certificates) if isinstance(tls, Watched) and tls.certificates else ""
+    return {"issuer": said} if said else {}
+
+
+def names_shown(tls: ssl.SSLObject) -> tuple[str, ...]:
+    """The host names of the certificate that the far end showed."""
+    return names(tls.certificates) if isinstance(tls, Watched) and tls.certificates else ()
 
 
 def _agreed(tls: ssl.SSLObject) -> dict[str, Any]:
     """What a completed handshake agreed on."""
     cipher = tls.cipher()
     return {"tls": tls.version(), "cipher": cipher and cipher[0], "alpn": tls.selected_alpn_protocol()}
-
-
-@lru_cache(maxsize=512)
-def _chain_hash(version: int, message: bytes) -> str:
-    """The hash of the chain in a Certificate message; a server shows the same one for weeks."""
-    return content_hash(_chain(version, message))
-
-
-def _chain(version: int, message: bytes) -> bytes:
-    """The DER certificates of a Certificate message, each with its length (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
-    if version != TLS_1_3:
-        return message[7:]
-    kept = bytearray()
-    at = 8 + message[4]  # after type, length, request context, length of the list
-    while at < len(message):
-        end = at + 3 + int.from_bytes(message[at : at + 3])
-        kept += message[at:end]
-        at = end + 2 + int.from_bytes(message[end : end + 2])  # extensions differ between two answers of one server
-    return bytes(kept)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import secrets
 import ssl
 from functools import lru_cache
@@ -16,7 +17,7 @@ from probes.failure import Fault
 from probes.record import Kind, content_hash
 from probes.run import Run
 from probes.steps.datagram import Datagrams
-from probes.steps.trust import PUBLIC
+from probes.steps.trust import PUBLIC, is_hashed, public_places
 
 SHARE = 0.6
 """Of the timeout for the handshake; the rest is left to ask for versions after silence."""
@@ -27,6 +28,8 @@ LEAST = 1200
 CRYPTO_ERROR = range(0x100, 0x200)
 """RFC 9000 section 20.1: a TLS alert is its number above 0x100."""
 UNRECOGNISED_NAME = 112
+RETRIES = {0x6B3343CF: 0}
+"""The type of a Retry in QUIC version 2 (RFC 9369 section 3.2); elsewhere it is 3 (RFC 9000 section 17.2.5)."""
 AGAIN = 1.0
 """Seconds until versions are asked for again."""
 NO_VERSION = "Could not find a common protocol version"
@@ -51,7 +54,8 @@ class Connection(QuicConnection):
 async def shake(run: Run, way: Datagrams, host: str, trust: str, alpn: tuple[str, ...]) -> None:
     """Shake hands as `host`'s client; facts: tls, cipher, alpn, chain, trust, alert, first_byte. Raises OSError."""
     run.note(trust=trust.rpartition("/")[2], first_byte=None)
-    connection = Connection(configuration=configuration(run, host, trust, alpn))
+    shown = run.attempt.instead.name or host
+    connection = Connection(configuration=configuration(run, shown, trust, alpn))
     connection.connect(way.way.near, now=asyncio.get_running_loop().time())
     try:
         async with asyncio.timeout(run.attempt.timeout * SHARE):
@@ -75,8 +79,11 @@ def configuration(run: Run, host: str, trust: str, alpn: tuple[str, ...]) -> Qui
     if context.verify_mode is ssl.CERT_NONE:
         made.verify_mode = ssl.CERT_NONE
     elif trust == PUBLIC:
-        places = ssl.get_default_verify_paths()  # as OpenSSL has it, SSL_CERT_FILE and SSL_CERT_DIR included
-        made.capath, made.cafile = places.capath, places.cafile
+        made.cafile, made.capath = public_places()
+        # The library makes a store for each handshake: reading the whole file again takes 3 ms, one root out of
+        # a folder 0.04 ms. A file that the operator names is read in any case.
+        if made.capath and is_hashed(made.capath) and "SSL_CERT_FILE" not in os.environ:
+            made.cafile = None
     else:
         made.cadata = _pem(tuple(context.get_ca_certs(binary_form=True)))
     return made
@@ -113,6 +120,7 @@ async def _next(run: Run, way: Datagrams) -> bytes:
         run.note(extra={"quic_junk": str(strays + 1)})
     if run.seen.get("first_byte") is None:
         run.note(first_byte=round(way.arrival, 6))
+    run.note(extra=told(data))
     return data
 
 
@@ -129,6 +137,15 @@ def is_quic(data: bytes) -> bool:
 def is_versions(data: bytes) -> bool:
     """True for a version negotiation packet (RFC 8999 section 6)."""
     return len(data) >= 7 and data[0] & 0x80 != 0 and data[1:5] == bytes(4)
+
+
+def told(data: bytes) -> dict[str, str]:
+    """For `extra`: what a long header says in plain (RFC 8999 section 5.1), the version and whether this is a Retry."""
+    if len(data) < 5 or not data[0] & 0x80 or is_versions(data):
+        return {}
+    version = int.from_bytes(data[1:5])
+    retry = data[0] >> 4 & 3 == RETRIES.get(version, 3)
+    return {"quic_version": f"{version:#x}"} | ({"quic_retry": "yes"} if retry else {})
 
 
 def closed(event: ConnectionTerminated, *, ours: bool) -> Fault:
@@ -156,15 +173,12 @@ def refused(alert: int, reason: str) -> Kind:
 
 
 def _note(run: Run, connection: Connection) -> None:
-    """What was shown and used, whether it was accepted or not."""
+    """What was shown, whether it was accepted or not."""
+    # The library shows the certificates to nobody, and on the wire they are encrypted.
     leaf, more = connection.tls._peer_certificate, connection.tls._peer_certificate_chain  # noqa: SLF001  no public one
     if leaf is not None:
         chain = [one.public_bytes(Encoding.DER) for one in (leaf, *more)]
         run.note(chain=content_hash(b"".join(len(der).to_bytes(3) + der for der in chain)))
-    if run.seen.get("first_byte") is not None:
-        run.note(extra={"quic_version": f"{connection._version:#x}"})  # noqa: SLF001  no public one
-    if connection._retry_count:  # noqa: SLF001  no public one
-        run.note(extra={"quic_retry": "yes"})
 
 
 async def ask_versions(run: Run, way: Datagrams) -> None:

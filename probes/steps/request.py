@@ -8,6 +8,7 @@ import h11
 from probes.failure import Fault
 from probes.record import Kind, Phase, content_hash
 from probes.run import Run
+from probes.steps.http_block_pages import refuse_body, refuse_location
 from probes.steps.stream import Stream
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -28,16 +29,14 @@ END = h11.EndOfMessage()
 async def request(run: Run, stream: Stream, authority: str, path: str, expect: tuple[int, ...] = ()) -> None:
     """GET a path; facts: status, location, server, body, first_byte, and on a broken body extra.body_bytes.
 
-    `authority` is the Host header. Statuses 451 and from 500 are failures, unless `expect` says which are not.
+    `authority` is the Host header. Known block pages are failures, whatever their status; statuses 451 and from 500
+    are, unless `expect` says which are not.
     """
     async with run.phase(Phase.HTTP):
         run.note(first_byte=None)
         exchange = Exchange(run, stream)
         await exchange.ask(_question(authority, path))
-        status = await exchange.head()
-        await exchange.body()
-        if not _is_fine(status, expect):
-            raise Fault(Kind.HTTP_STATUS, str(status))
+        await exchange.reply(authority, expect)
 
 
 async def next_event(http: h11.Connection, read: Callable[[], Awaitable[None]]) -> object:
@@ -70,10 +69,19 @@ class Exchange:
         self.http = h11.Connection(h11.CLIENT)
         self.read = 0
 
-    async def ask(self, question: h11.Request) -> None:
-        """Send a request without a body."""
+    async def ask(self, question: h11.Request, body: bytes = b"") -> None:
+        """Send a request."""
         head = self.http.send(question) or b""
-        await self.stream.send(head + (self.http.send(END) or b""))
+        data = self.http.send(h11.Data(body)) if body else None
+        await self.stream.send(head + (data or b"") + (self.http.send(END) or b""))
+
+    async def reply(self, authority: str, expect: tuple[int, ...] = (), most: int = BODY) -> None:
+        """Read the reply, at most so many bytes of its body, and judge it. Raises as `request` fails."""
+        status = await self.head()
+        refuse_location(self.run, authority.partition(":")[0])
+        refuse_body(await self.body(most))
+        if not _is_fine(status, expect):
+            raise Fault(Kind.HTTP_STATUS, str(status))
 
     async def head(self) -> int:
         """The final status; facts: status, location, server."""
@@ -86,19 +94,20 @@ class Exchange:
                 self.run.note(**{name.decode(): value.decode("latin-1")[:TEXT]})
         return event.status_code
 
-    async def body(self) -> None:
+    async def body(self, most: int = BODY) -> bytes:
         """Read the body to its end or the cap; facts: body, or how many bytes came before it broke."""
         kept = bytearray()
         complete = False
         try:
-            while len(kept) < BODY and isinstance(event := await self._event(), h11.Data):
+            while len(kept) < most and isinstance(event := await self._event(), h11.Data):
                 kept += event.data
             complete = True
         finally:
             if complete:
-                self.run.note(body=content_hash(bytes(kept[:BODY])))
+                self.run.note(body=content_hash(bytes(kept[:most])))
             else:
                 self.run.note(extra={"body_bytes": str(len(kept))})
+        return bytes(kept[:most])
 
     async def _event(self) -> object:
         """The next event. Raises EOFError, OSError, and Fault for what is no HTTP."""

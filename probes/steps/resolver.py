@@ -7,6 +7,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from probes.plugin import ascii_host, port_number
+from probes.steps.trust import HTTP_1_1
 
 DEFAULT_PORT = 53
 PORTS = {"udp": DEFAULT_PORT, "tcp": DEFAULT_PORT, "tls": 853, "https": 443}
@@ -14,8 +15,8 @@ PORTS = {"udp": DEFAULT_PORT, "tcp": DEFAULT_PORT, "tls": 853, "https": 443}
 PATH = "/dns-query"
 """RFC 8484 leaves the path to the server; nearly all have this one."""
 TRUST = "public"
-OFFERED: dict[str, tuple[str, ...]] = {"tls": (), "https": ("http/1.1",)}
-"""ALPN by transport; our HTTP is 1.1."""
+OFFERED: dict[str, tuple[str, ...]] = {"tls": (), "https": HTTP_1_1}
+"""ALPN by transport."""
 FORM = re.compile(r"(?:\[(?P<inside>[^\]]*)\]|(?P<bare>[^\[\]:]*))(?::(?P<port>.*))?")
 TAIL = re.compile(r"(?:/[!-~]*)?")
 SHAPE = (

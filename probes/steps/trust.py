@@ -1,20 +1,29 @@
 """Who is trusted to vouch for a server: one SSL context for each trust set, made once."""
 
 import os
+import re
 import ssl
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 PUBLIC = "public"
 OBSERVE = "observe"
+AND_PUBLIC = "+public"
+"""Behind the name of a set: its authorities and the machine's roots together."""
 ALPN = ("h2", "http/1.1")
 """What browsers offer."""
+HTTP_1_1 = ("http/1.1",)
+"""What we speak ourselves: a server that is offered h2 takes it, and a web socket over it is another protocol
+(RFC 8441)."""
 BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # Alpine
 )
+HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+"""A root's name in a folder that `openssl rehash` made."""
 HANDSHAKE, ALERT = 22, 21
 """Content types of RFC 8446 section 5.1."""
 CERTIFICATE = 11
@@ -60,24 +69,42 @@ class Trusts:
         elif name == PUBLIC:
             _load_public(context)
         else:
-            _load_file(context, name, self.find(name))
+            own = name.removesuffix(AND_PUBLIC)
+            _load_file(context, own, self.find(own))
+            if own != name:
+                _load_public(context)
         _watch(context)
         return context
 
 
-def _load_public(context: ssl.SSLContext) -> None:
-    """The machine's roots; SSL_CERT_FILE and SSL_CERT_DIR stand in for them, as OpenSSL has it."""
+def public_places() -> tuple[str | None, str | None]:
+    """The file and the folder with the machine's roots; SSL_CERT_FILE and SSL_CERT_DIR stand in for them, as OpenSSL
+    has it. Raises ValueError where there are none.
+    """
     named = os.environ.get("SSL_CERT_FILE")
     if named and not Path(named).is_file():
         raise ValueError(f"trust set 'public': SSL_CERT_FILE={named} is no file")
     places = ssl.get_default_verify_paths()
     if places.cafile or (places.capath and any(Path(places.capath).iterdir())):
-        context.load_default_certs()
-        return
+        return places.cafile, places.capath
     bundle = next((path for path in BUNDLES if Path(path).is_file()), None)
     if bundle is None:
         raise ValueError("trust set 'public': this machine has no root certificates; install ca-certificates")
-    context.load_verify_locations(bundle)
+    return bundle, None
+
+
+@lru_cache(maxsize=4)
+def is_hashed(folder: str) -> bool:
+    """True where OpenSSL finds a root in a folder by its subject's hash, and so reads no other."""
+    return any(HASHED.fullmatch(path.name) for path in Path(folder).iterdir())
+
+
+def _load_public(context: ssl.SSLContext) -> None:
+    cafile, capath = public_places()
+    try:
+        context.load_verify_locations(cafile, capath)
+    except ssl.SSLError:
+        raise ValueError(f"trust set 'public': {cafile} holds no PEM certificate") from None
 
 
 def _load_file(context: ssl.SSLContext, name: str, path: Path | None) -> None:

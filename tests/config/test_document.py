@@ -332,7 +332,7 @@ def test_an_override_changes_all_endpoints_and_cuts_their_timeouts(home):
     assert {endpoint.every for endpoint in document.services[0].endpoints} == {20}
     document = loaded(SMALL + '[override.controls]\ntimeout = "2s"\n')
     assert {endpoint.timeout for endpoint in document.services[0].endpoints} == {2.0}
-    assert {endpoint.every for endpoint in document.services[0].endpoints} == {60, 120}
+    assert {endpoint.every for endpoint in document.services[0].endpoints} == {60, 120, 900}
     document = loaded(SMALL + '[override.controls]\nevery = "3s"\n')
     assert {endpoint.timeout for endpoint in document.services[0].endpoints} == {3.0}
 

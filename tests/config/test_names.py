@@ -54,7 +54,7 @@ def test_network_numbers(number, right):
     assert accepts(Asn, number) is right
 
 
-@pytest.mark.parametrize("role", ["chat", "web", "registration", "media", "call", "push", "site"])
+@pytest.mark.parametrize("role", ["chat", "web", "registration", "media", "call", "push", "site", "status"])
 def test_roles_are_those_of_the_design(role):
     assert accepts(Role, role)
     assert not accepts(Role, role.upper())

@@ -14,6 +14,7 @@ from config.reading import parse
 from config.service import OverrideKeys, override, read_service, read_services, shipped_services
 from probes.plugin import PROBES
 
+STATUS = "status"
 HOME = '[vantages.home]\ntype = "direct"\ncountry = "RU"\nasn = 1\nconsent = "mine"\n'
 FOLDER = Path(__file__).parents[2] / "config" / "services"
 ENDPOINT = '[[endpoints]]\nrole = "web"\nprobe = "tls"\ntarget = "a:1"\nevery = "1m"\n'
@@ -151,6 +152,24 @@ def test_whatsapps_names_are_asked_for_at_the_vantages_resolver_and_at_the_natio
             asked[endpoint.target] = {name for name, _options in endpoint.options.variants("ipv4")}
     for name in ("web.whatsapp.com", "g.whatsapp.net"):
         assert asked[name] == {f"{name}/A@vantage", f"{name}/A@195.208.4.1/udp", f"{name}/A@195.208.5.1/udp"}
+
+
+def test_what_signal_says_of_itself_is_asked_for_and_is_never_evidence():
+    (status,) = (each for each in shipped("signal").endpoints if each.role == STATUS)
+    assert (status.probe, status.target) == ("dns", "uptime.signal.org")
+    assert status.options.model_dump()["signs"] == ("127.0.0.1", "127.0.0.2")
+
+
+def test_signals_servers_are_held_against_both_sets_where_its_authority_is_known():
+    assert targets("signal", probe="signal") == {
+        "https://chat.signal.org/",
+        "https://storage.signal.org/",
+        "https://cdsi.signal.org/",
+    }
+    for endpoint in shipped("signal").endpoints:
+        if endpoint.probe == "signal":
+            assert {name for name, _alpn in endpoint.options.trusts()} == {"signal", "signal+public"}
+            assert endpoint.options.model_dump()["page"] == (endpoint.target == "https://chat.signal.org/")
 
 
 def test_telegrams_data_centres_are_measured_in_both_families():

@@ -142,7 +142,7 @@ J = Path("j.db")
         ("init a.toml --force", (Path("a.toml"), {"force": True})),
         (
             "probe max a.b:1 --probe tls --vantage v --json",
-            (["max", "a.b:1"], None, {"probe_type": "tls", "vantage": "v", "json": True}),
+            (["max", "a.b:1"], None, {"probe_type": "tls", "vantage": "v", "json": True, "diagnosing": False}),
         ),
         (
             "replay a.db - --config a.toml --check",

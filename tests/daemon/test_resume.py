@@ -31,6 +31,12 @@ def test_the_last_slot_record_of_a_series_counts_not_what_confirmed_it() -> None
     assert before.ended == 3000
 
 
+def test_a_closer_look_is_remembered_beside_the_slots() -> None:
+    before = past(rows(record(1, Purpose.DIAGNOSE), record(2), record(2, Purpose.DIAGNOSE)))
+    assert before.diagnosed == {SERIES: record(2, Purpose.DIAGNOSE)}
+    assert before.last == {SERIES: record(2)}
+
+
 def test_the_slots_while_down_become_one_gap() -> None:
     before = past(rows(record(1), record(2)))
     now = due_of(5, EVERY, OFFSET) + 3 * SECOND

@@ -30,6 +30,7 @@ from daemon.rows import (
 )
 from daemon.wire import ended_at, line_of, object_of, record_line
 from daemon.wire_in import row_of
+from probes.diagnosis import Arm, Cell, Diagnosis, Finding
 from probes.record import Answer, Facts, Failure, Kind, Phase, Purpose, Record, Series, TcpInfo, Timing, record_id
 from tests.lab.rollups import rollups
 
@@ -44,6 +45,10 @@ words = st.dictionaries(texts, texts, max_size=3)
 series = st.builds(Series, texts, texts, texts, texts, texts, texts)
 optional = st.none() | texts
 answers = st.builds(Answer, floats, texts, several, several, st.none() | ints, ints, texts)
+cells = st.builds(
+    Cell, st.sampled_from(Arm), floats, floats, name=texts, port=ints, phase=texts, alert=st.none() | ints
+)
+diagnoses = st.builds(Diagnosis, st.sampled_from(Finding), st.lists(cells, max_size=3).map(tuple))
 facts = st.builds(
     Facts,
     address=optional,
@@ -57,6 +62,7 @@ facts = st.builds(
     bytes_in=st.none() | ints,
     tcp=st.none() | st.builds(TcpInfo, *[ints] * 7),
     loop_lag=st.none() | floats,
+    diagnosis=st.none() | diagnoses,
     extra=words,
 )
 records = st.builds(

@@ -31,6 +31,12 @@ def stranger() -> trustme.CA:
 
 
 @cache
+def rotated() -> trustme.CA:
+    """A new authority that no trust set holds yet, with a name."""
+    return trustme.CA(organization_name="Signal Messenger, LLC")
+
+
+@cache
 def lab_trusts() -> Trusts:
     """Trust sets as the daemon has them; `lab` holds our authority."""
     with authority().cert_pem.tempfile() as path:
@@ -65,9 +71,11 @@ LEAVES = {
     "intermediate": lambda: authority().create_child_ca().issue_cert(*NAMES),
     "expired": lambda: authority().issue_cert(*NAMES, not_before=LONG_AGO, not_after=PAST),
     "not_yet": lambda: authority().issue_cert(*NAMES, not_before=FUTURE, not_after=FAR),
+    "block_page": lambda: stranger().issue_cert("warning.rt.ru"),
     "wrong_host": lambda: authority().issue_cert("portal.example"),
     "unknown_issuer": lambda: stranger().issue_cert(*NAMES),
     "unknown_root": lambda: stranger().issue_cert(*NAMES),
+    "rotated": lambda: rotated().issue_cert(*NAMES),
     "long": lambda: authority().issue_cert(*NAMES, *(f"name-{number}.padding.example" for number in range(900))),
 }
 

@@ -23,6 +23,7 @@ from daemon.rows import (
     Scope,
     State,
 )
+from probes.diagnosis import Arm, Cell, Diagnosis, Finding
 from probes.record import Answer, Facts, Failure, Kind, Phase, Purpose, Record, Series, TcpInfo, Timing
 
 SECOND = 1_000_000
@@ -39,6 +40,21 @@ series = st.builds(Series, *[short] * 6)
 answers = st.builds(
     Answer, spans, short, tuples, tuples, st.none() | st.integers(0, 2**31 - 1), st.integers(0, 30), short
 )
+cells = st.builds(
+    Cell,
+    st.sampled_from(Arm),
+    spans,
+    spans,
+    texts,
+    texts,
+    st.integers(0, 65535),
+    short,
+    short,
+    short,
+    st.none() | st.integers(0, 255),
+    st.none() | counts,
+)
+diagnoses = st.builds(Diagnosis, st.sampled_from(Finding), st.lists(cells, max_size=8).map(tuple))
 facts = st.builds(
     Facts,
     address=st.none() | texts,
@@ -63,6 +79,7 @@ facts = st.builds(
     bytes_out=st.none() | counts,
     tcp=st.none() | st.builds(TcpInfo, *[counts] * 7),
     loop_lag=st.none() | spans,
+    diagnosis=st.none() | diagnoses,
     extra=st.dictionaries(texts, texts, max_size=2),
 )
 failures = st.builds(Failure, st.sampled_from(Phase), st.sampled_from(Kind), texts)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 
 from aioquic.asyncio.server import serve
 from aioquic.quic.configuration import QuicConfiguration
@@ -33,15 +34,21 @@ class Answering(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def answering(say: Say) -> AsyncIterator[str]:
-    """A server of datagrams on this machine; gives `address:port`."""
+async def answering(say: Say, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """A server of datagrams on this machine; gives `address:port`, an IPv6 address in brackets."""
     loop = asyncio.get_running_loop()
-    transport, _protocol = await loop.create_datagram_endpoint(lambda: Answering(say), ("127.0.0.1", 0))
+    transport, _protocol = await loop.create_datagram_endpoint(lambda: Answering(say), (host, 0))
     try:
-        yield "127.0.0.1:{}".format(transport.get_extra_info("sockname")[1])
+        yield place_of(transport)
     finally:
         transport.close()
         await asyncio.sleep(0)
+
+
+def place_of(transport) -> str:
+    """Where a transport listens, as targets are written."""
+    host, port = transport.get_extra_info("sockname")[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def silent(data: bytes, place: Place) -> Iterable[bytes]:
@@ -62,8 +69,10 @@ def junk(data: bytes, place: Place) -> Iterable[bytes]:
 def stun(data: bytes, place: Place) -> Iterable[bytes]:
     """An honest binding response, masked."""
     port = place[1] ^ 0x2112
-    address = bytes(a ^ b for a, b in zip(bytes(map(int, place[0].split("."))), COOKIE, strict=True))
-    return (message(0x0101, data[8:20], 0x0020, b"\0\1" + port.to_bytes(2) + address),)
+    packed = ip_address(place[0]).packed
+    address = bytes(a ^ b for a, b in zip(packed, data[4:20], strict=False))  # cookie and transaction (RFC 8489 14.2)
+    family = b"\0\2" if len(packed) == 16 else b"\0\1"
+    return (message(0x0101, data[8:20], 0x0020, family + port.to_bytes(2) + address),)
 
 
 def plain_mapped(data: bytes, place: Place) -> Iterable[bytes]:
@@ -114,15 +123,15 @@ def only_unknown_versions(data: bytes, place: Place) -> Iterable[bytes]:
 
 
 @asynccontextmanager
-async def quic(certificate: str = "good", alpn: str = "h3") -> AsyncIterator[str]:
-    """A true QUIC server that shows a certificate; gives `address:port`."""
+async def quic(certificate: str = "good", alpn: str = "h3", host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """A true QUIC server that shows a certificate; gives `address:port`, an IPv6 address in brackets."""
     made = QuicConfiguration(is_client=False, alpn_protocols=[alpn])
     pem = key_and_chain(certificate)
     made.private_key = load_pem_private_key(pem, None)
     made.certificate, *made.certificate_chain = load_pem_x509_certificates(pem)
-    server = await serve("127.0.0.1", 0, configuration=made)
+    server = await serve(host, 0, configuration=made)
     try:
-        yield "127.0.0.1:{}".format(server._transport.get_extra_info("sockname")[1])
+        yield place_of(server._transport)
     finally:
         server.close()
         await asyncio.sleep(0)

@@ -23,8 +23,11 @@ def port():
         yield number
 
 
-def measured(words: list[str], config: Path | None, *, json: bool = False, **options: str | None) -> int:
-    return probe(words, config, probe_type=options.get("probe_type"), vantage=options.get("vantage"), json=json)
+def measured(
+    words: list[str], config: Path | None, *, json: bool = False, diagnosing: bool = False, **options: str | None
+) -> int:
+    chosen = {name: options.get(name) for name in ("probe_type", "vantage")}
+    return probe(words, config, **chosen, json=json, diagnosing=diagnosing)
 
 
 # ---- exit codes ----
@@ -112,6 +115,22 @@ def test_json_is_record_lines_and_nothing_else(tmp_path: Path, port: int, said) 
     assert {body.failure.kind if body.failure else "ok" for body in bodies} == {"ok", Kind.REFUSED}
     assert {body.purpose for body in bodies} == {"manual"}
     assert all(body.due == body.began for body in bodies)
+
+
+def test_a_closer_look_is_a_table_of_what_was_compared_and_a_sentence(tmp_path: Path, said) -> None:
+    assert measured(["lab"], one_service(tmp_path, f"127.0.0.1:{closed_port()}"), diagnosing=True) == 1
+    out, _ = said()
+    assert "refused in phase tcp; the comparison does not show why [nothing_found]" in " ".join(out.split())
+    assert "as it is measured" in out
+
+
+def test_a_closer_look_in_json_is_a_record_that_holds_it(tmp_path: Path, said) -> None:
+    config = one_service(tmp_path, f"127.0.0.1:{closed_port()}")
+    assert measured(["lab"], config, json=True, diagnosing=True) == 1
+    body = row_of(said()[0], 1).body
+    assert isinstance(body, Record)
+    assert body.facts.diagnosis
+    assert body.facts.diagnosis.cells[0].kind == Kind.REFUSED
 
 
 def test_a_target_that_no_service_describes(tmp_path: Path, port: int, said) -> None:

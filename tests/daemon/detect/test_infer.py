@@ -4,6 +4,7 @@ from daemon.detect.infer import (
     ABSENT,
     FAILS,
     PENDING,
+    STATUS,
     WORKS,
     Elsewhere,
     counts,
@@ -14,7 +15,20 @@ from daemon.detect.infer import (
     undecided,
 )
 from daemon.detect.step import Detection
-from tests.lab.story import DROP, HOUR, MINUTE, SECOND, Endpoint, block, detect, february
+from tests.lab.story import (
+    DROP,
+    HOUR,
+    INJECTION,
+    MINUTE,
+    NXDOMAIN,
+    SECOND,
+    Endpoint,
+    block,
+    detect,
+    events,
+    february,
+    the_event,
+)
 
 
 def after(story, until):
@@ -129,3 +143,18 @@ def test_others_are_asked_about_what_fails():
     said = elsewhere(state, [of(story, "ru1"), of(story, "ru1", "web")])
     assert said.saying(WORKS) == ["nl1"]
     assert said.counts["ru2"] == {FAILS: 1, WORKS: 1}
+
+
+@pytest.mark.parametrize("how", [NXDOMAIN, INJECTION], ids=["denied", "forged"])
+def test_what_a_service_says_of_itself_makes_no_event_and_joins_none(how):
+    """A name such as uptime.signal.org is a hint for people: the lie itself confirms alone anywhere else."""
+
+    def told(role):
+        story = february().also(Endpoint("whatsapp", role, "uptime.example/A@vantage", "dns"))
+        return story.fails(how, HOUR, endpoint="uptime.example/A@vantage", vantage="ru1 ru2")
+
+    assert events(told("web").rows(2 * HOUR))
+    assert events(told(STATUS).rows(2 * HOUR)) == []
+    beside = the_event(block(told(STATUS), "ru1 ru2", HOUR + 10 * MINUTE).rows(2 * HOUR))
+    assert STATUS not in beside.roles
+    assert "uptime.example/A@vantage" not in beside.scope.endpoints

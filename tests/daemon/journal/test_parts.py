@@ -36,7 +36,7 @@ def test_parts_hold_the_failure_and_the_run(one):
 
 def test_every_fact_is_in_one_part():
     """A new field of Facts is set-up by itself; this fails if it was forgotten or is kept twice."""
-    everywhere = [*parts.VOLATILE, *parts._NAMED, *parts._PAGE, *parts._ODD, *parts._SETUP, "extra"]
+    everywhere = [*parts.VOLATILE, *parts._NAMED, *parts._PAGE, *parts._ODD, *parts._SETUP, "diagnosis", "extra"]
     assert sorted(everywhere) == sorted(field.name for field in fields(Facts))
 
 

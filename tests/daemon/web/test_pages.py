@@ -10,8 +10,9 @@ import pytest
 from daemon.rows import Annotation, Body, Delivery, Event, Gap, PlanRow
 from daemon.web.live import key_of
 from probes.record import Failure, Kind, Phase, Record
-from tests.lab.paging import LASTS, STATUS, Page, fill, paged, rolled, told
-from tests.lab.story import MINUTE, SECOND, START
+from tests.lab.diagnosing import looked_into, matrix_of
+from tests.lab.paging import BEGAN, LASTS, STATUS, Page, concluded, fill, paged, rolled, told
+from tests.lab.story import MINUTE, SECOND, START, block, february
 
 ROWS = told()
 EVIL = '<script>alert("x")</script>'
@@ -144,6 +145,30 @@ async def test_an_event_has_its_bracket_evidence_and_revisions(page: Page) -> No
     link = re.search(rf'href="(/series/\w+\?at=[^"#]+)#{event.evidence[0]}"', text)
     assert link is not None
     assert f'id="{event.evidence[0]}"' in await page.text(link[1])
+
+
+async def test_a_closer_look_is_drawn_as_its_matrix(tmp_path: Path) -> None:
+    story = block(february(), "ru1 ru2", BEGAN).rows(LASTS)
+    name = "<b>web.whatsapp.com</b>"
+    async with paged(tmp_path, concluded(looked_into(story, matrix_of(name), BEGAN + 300))) as page:
+        text = await page.text(f"/events/{next(iter(page.live.events))}")
+        checked(text)
+        assert "whatever the address; the same address answers to example.com" in text
+        drawn = text[text.index('id="closer"') : text.index('id="told"')]
+        cells = re.sub("<[^>]+>", "", drawn.replace("</t", "|</t")).split("|")
+        assert [cell.strip() for cell in cells if ":443" in cell] == ["157.240.205.60:443", "104.18.26.120:443"]
+        assert drawn.count('class="state down"') == drawn.count('class="state ok"') == 2
+        assert name not in text
+
+
+async def test_a_closer_look_is_a_sentence_among_the_facts_of_its_record(tmp_path: Path) -> None:
+    story = block(february(), "ru1 ru2", BEGAN).rows(LASTS)
+    rows = looked_into(story, matrix_of("web.whatsapp.com"), BEGAN + 300)
+    look = next(row.body for row in rows if isinstance(row.body, Record) and row.body.facts.diagnosis)
+    async with paged(tmp_path, rows) as page:
+        text = await page.text(f"/series/{key_of(look.series)}?at=2026-02-11T20:40:00Z")
+    checked(text)
+    assert "<dt>diagnosis</dt><dd>reset in phase tls when the name web.whatsapp.com is in the hello" in text
 
 
 async def test_a_series_shows_its_records_with_their_phases(page: Page) -> None:

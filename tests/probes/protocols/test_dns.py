@@ -334,3 +334,23 @@ async def test_a_late_answer_is_masked_too() -> None:
         record = await measure(Dns(target="whoami.akamai.net", whoami=True), place)
     assert [answer.addresses for answer in record.facts.answers] == [("193.232.128.0/24",), ("62.112.13.0/24",)]
     assert record.facts.extra["dns_conflict"] == "yes"
+
+
+async def test_a_sign_is_an_answer_and_kept() -> None:
+    """What a service says of itself with an address that is nobody's place."""
+    options = Dns(target="uptime.example", signs=("127.0.0.1", "127.0.0.2"))
+    async with lying_resolver(lab.answer("127.0.0.2")) as place:
+        told, untold = await measure(options, place, far()), await measure(Dns(target="uptime.example"), place, far())
+    assert (told.failure, told.facts.addresses) == (None, ("127.0.0.2",))
+    assert failed(untold) is Kind.DNS_BOGON
+
+
+def far() -> World:
+    """A world in which loopback is nobody's own."""
+    return World(SystemClock(), owned=lambda _: False)
+
+
+def test_signs_are_addresses() -> None:
+    with pytest.raises(ValidationError):
+        Dns(target=NAME, signs=("well",))
+    assert Dns.version == 2

@@ -9,7 +9,10 @@ from pydantic import ValidationError
 from probes.protocols.stun import Stun
 from probes.record import Kind, Phase
 from tests.lab import udp_servers as udp
+from tests.lab.proxied import through
+from tests.lab.proxies import HonestSocks, replying
 from tests.lab.runs import SILENCE, measure, outcome
+from tests.lab.servers import serve
 
 
 async def test_an_honest_server_answers_and_our_address_is_not_kept() -> None:
@@ -99,3 +102,47 @@ def test_a_peer_is_an_address_and_is_a_contact() -> None:
     assert Stun(target="a.example:3478", peer="192.0.2.1:7").contacts() == ("a.example", "192.0.2.1")
     with pytest.raises(ValidationError):
         Stun(target="a.example:3478", peer="b.example:7")
+
+
+# ---- the other family, and a relay -----------------------------------------------------------------------------------
+
+
+async def test_over_ipv6() -> None:
+    """And our address in it is not kept either."""
+    async with udp.answering(udp.stun, "::1") as target:
+        record = await measure("stun", target, family="ipv6")
+    assert (outcome(record), record.facts.address) == (None, "::1")
+    assert record.facts.extra == {"stun_family": "ipv6", "stun_port_changed": "no"}
+
+
+@pytest.mark.parametrize(("host", "family"), [("127.0.0.1", "ipv4"), ("::1", "ipv6")])
+async def test_through_a_relay(host: str, family: str) -> None:
+    """The port that the server sees is the relay's: nothing is said of a translator on our own path."""
+    proxy = HonestSocks()
+    async with udp.answering(udp.stun, host) as target, serve(proxy.server, host) as port:
+        record = await measure("stun", target, through("socks5", port, host, udp=True))
+    assert outcome(record) is None, record
+    assert [timing.phase for timing in record.timings] == [Phase.PROXY, Phase.APP]
+    assert record.facts.extra == {"stun_family": family}
+    assert [place for place, _port, _data in proxy.relayed] == [host]
+
+
+@pytest.mark.parametrize(("says", "word"), [(udp.echo, "answered"), (udp.silent, "silent")])
+async def test_a_peer_is_asked_through_the_relay_too(says: udp.Say, word: str) -> None:
+    """A filter that knows STUN by what it says is between the relay and the server then."""
+    proxy = HonestSocks()
+    async with (
+        udp.answering(udp.silent) as target,
+        udp.answering(says) as peer,
+        serve(proxy.server) as port,
+    ):
+        record = await measure("stun", target, through("socks5", port, udp=True), timeout=SILENCE, peer=peer)
+    assert outcome(record) == (Phase.APP, Kind.TIMEOUT)
+    assert record.facts.extra["peer"] == word
+    assert {f"{host}:{number}" for host, number, _data in proxy.relayed} == {target, peer}
+
+
+async def test_a_proxy_that_relays_nothing_is_our_own_fault() -> None:
+    async with udp.answering(udp.stun) as target, serve(replying(7)) as port:
+        record = await measure("stun", target, through("socks5", port, udp=True))
+    assert outcome(record) == (Phase.PROXY, Kind.LOCAL), record

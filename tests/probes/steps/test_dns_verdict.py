@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from probes.clock import SystemClock
 from probes.failure import Fault
-from probes.record import Answer, Kind
+from probes.record import Answer, Kind, rewritten
 from probes.run import Run, World
-from probes.steps.dns_verdict import RCODES, rewritten, usable
+from probes.steps.dns_verdict import RCODES, usable
 from tests.lab.dns_runs import BLOCKPAGE, TRUE, Here, attempt
 
 
@@ -69,3 +69,15 @@ def test_no_rcode_without_addresses_is_usable(rcode: str, flags: set[str]) -> No
     kind, noted = judged(answer)
     assert kind is RCODES.get(rcode, Kind.DNS_MISBEHAVING)
     assert ("dns_rewrite" in noted) == rewritten(answer) == (rcode == "NXDOMAIN" and "aa" in flags)
+
+
+def test_a_sign_is_no_forgery_and_hides_none() -> None:
+    """uptime.signal.org says with 127.0.0.1 that all is well."""
+    run = Run(attempt("system"), Here(), World(SystemClock(), owned=lambda _: False))
+    well, down = "127.0.0.1", "127.0.0.2"
+    assert usable(run, Answer(0.0, "NOERROR", addresses=(down,)), "A", (well, down)) == (down,)
+    for lie in ("127.0.0.3", "10.0.0.1", BLOCKPAGE):
+        with pytest.raises(Fault):
+            usable(run, Answer(0.0, "NOERROR", addresses=(lie, well)), "A", (well, down))
+    with pytest.raises(Fault):
+        usable(run, Answer(0.0, "NOERROR", addresses=(well,)), "A")

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from probes.steps.trust import ALPN, OBSERVE, PUBLIC, Trusts, Watched
-from tests.lab.certificates import authority, context_of
+from probes.steps.trust import ALPN, AND_PUBLIC, OBSERVE, PUBLIC, Trusts, Watched, is_hashed
+from tests.lab.certificates import authority, context_of, stranger
 
 
 @pytest.fixture
@@ -102,6 +102,22 @@ def test_ssl_cert_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> Non
         Trusts(lambda _: None)(PUBLIC)
 
 
+def test_ssl_cert_file_that_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silently trusting nobody would read as interception everywhere."""
+    (tmp_path / "empty.pem").write_text("no certificate here")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "empty.pem"))
+    with pytest.raises(ValueError, match=r"empty\.pem holds no PEM certificate"):
+        Trusts(lambda _: None)(PUBLIC)
+
+
+def test_a_folder_is_hashed_where_openssl_finds_roots_in_it_by_name(tmp_path: Path) -> None:
+    plain, hashed = tmp_path / "plain", tmp_path / "hashed"
+    for folder, name in ((plain, "ISRG_Root_X1.pem"), (hashed, "4042bcee.0")):
+        folder.mkdir()
+        (folder / name).touch()
+    assert (is_hashed(str(plain)), is_hashed(str(hashed))) == (False, True)
+
+
 def test_sets_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("no certificate here")
     trusts = Trusts(lambda name: None if name == "unknown" else tmp_path / name)
@@ -132,3 +148,26 @@ def test_connections_are_watched_apart(pem: Path) -> None:
     context = Trusts(lambda _: pem)("own")
     one, other = shake(context, context_of("good")), shake(context, context_of("intermediate"))
     assert one.certificates != other.certificates
+
+
+def test_a_set_and_the_public_roots_together(pem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger().cert_pem.write_to_path(tmp_path / "public.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "public.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    asked = []
+
+    def find(name: str) -> Path:
+        asked.append(name)
+        return pem
+
+    both = Trusts(find)(f"own{AND_PUBLIC}")
+    assert asked == ["own"]
+    for certificate in ("good", "unknown_issuer"):
+        assert shake(both, context_of(certificate)).version() == "TLSv1.3"
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake(both, context_of("rotated"))
+
+
+def test_a_joint_set_that_cannot_be_made_names_the_part() -> None:
+    with pytest.raises(ValueError, match="trust set 'none' is unknown"):
+        Trusts(lambda _: None)(f"none{AND_PUBLIC}")

@@ -1,46 +1,21 @@
 """Through an HTTP proxy: whose fault a status is, however its head arrives, and not one byte of the target's lost."""
 
-from dataclasses import replace
+from functools import partial
 
 import pytest
 from pydantic import ValidationError
 
-from probes.plugin import VANTAGES
-from probes.record import Kind, Phase, Record
-from probes.run import Run, perform
-from probes.steps.connect import connect
-from probes.vantages.http_proxy import LARGEST, HttpProxy, HttpProxyVantage
+from probes.record import Kind
+from probes.vantages.http_proxy import LARGEST, HttpProxy
+from tests.lab import proxied
 from tests.lab.dns_servers import answer, lying_resolver
+from tests.lab.proxied import HEARD, LOCAL, PROXY, TARGET, ask_by, listen
 from tests.lab.proxies import HonestConnect, bytewise, connect_liar, fin, rst, silent, socks_liar, status
-from tests.lab.runs import SILENCE, SLOW, attempt, detail, measure, outcome, plugin, world
-from tests.lab.servers import Server, accepting, black_hole, closed_port, serve
+from tests.lab.runs import SILENCE, SLOW, detail, measure, outcome
+from tests.lab.servers import accepting, black_hole, closed_port, serve
 
-PROXY = Phase.PROXY
-LOCAL = (PROXY, Kind.LOCAL)
-TARGET = "192.0.2.1:443"
 GOOD = b"HTTP/1.1 200 Connection established\r\nVia: lab\r\n\r\n"
-HEARD = b"hello from the target"
-
-
-def through(port: int, **options) -> HttpProxyVantage:
-    made: HttpProxyVantage = plugin("http_proxy", VANTAGES).function(HttpProxy(address=f"127.0.0.1:{port}", **options))
-    return made
-
-
-async def meet(liar: Server, *, timeout: float = SLOW, **options) -> Record:
-    """Measure a target behind a proxy that lies."""
-    async with serve(liar) as port:
-        return await measure("tcp", TARGET, through(port, **options), timeout=timeout)
-
-
-async def hear(run: Run, options) -> None:
-    """A probe that connects and reads what comes first."""
-    stream = await connect(run, *options.place)
-    async with run.phase(Phase.APP):
-        heard = b""
-        while len(heard) < len(HEARD):
-            heard += await stream.receive()
-        run.note(extra={"heard": heard.decode()})
+through, meet = partial(proxied.through, "http_proxy"), partial(proxied.meet, "http_proxy")
 
 
 async def test_good() -> None:
@@ -154,9 +129,8 @@ async def test_a_proxy_that_is_down_is_our_own_fault() -> None:
     ids=["glued", "bytewise", "short", "bare", "mixed", "interim", "torn"],
 )
 async def test_what_is_glued_to_the_reply_is_the_targets(steps: tuple) -> None:
-    probe = replace(plugin("tcp"), function=hear)
     async with serve(connect_liar(*steps, silent)) as port:
-        record = await perform(probe, attempt("tcp", TARGET), through(port), world())
+        record = await listen(through(port))
     assert outcome(record) is None, record
     assert record.facts.extra == {"heard": HEARD.decode()}
 
@@ -164,8 +138,7 @@ async def test_what_is_glued_to_the_reply_is_the_targets(steps: tuple) -> None:
 async def test_a_name_is_looked_up_there() -> None:
     proxy = HonestConnect(names={"target.lab": "127.0.0.1"})
     async with lying_resolver(answer("127.0.0.1")) as resolver, serve(accepting) as target, serve(proxy.server) as port:
-        told = replace(attempt("tcp", f"target.lab:{target}", family="any"), resolver=str(resolver))
-        record = await perform(plugin("tcp"), told, through(port, remote_names=True), world())
+        record = await ask_by(through(port, remote_names=True), f"target.lab:{target}", resolver, "any")
         assert outcome(record) is None
         assert not resolver.asked
     assert proxy.asked == [("target.lab", target)]
@@ -174,8 +147,7 @@ async def test_a_name_is_looked_up_there() -> None:
 async def test_a_name_looked_up_here_is_asked_through_the_proxy() -> None:
     proxy = HonestConnect()
     async with lying_resolver(answer("127.0.0.1")) as resolver, serve(accepting) as target, serve(proxy.server) as port:
-        told = replace(attempt("tcp", f"target.lab:{target}"), resolver=f"tcp://{resolver}")
-        record = await perform(plugin("tcp"), told, through(port), world())
+        record = await ask_by(through(port), f"target.lab:{target}", f"tcp://{resolver}")
     assert outcome(record) is None, record
     assert proxy.asked == [("127.0.0.1", resolver.port), ("127.0.0.1", target)]
 
@@ -183,14 +155,12 @@ async def test_a_name_looked_up_here_is_asked_through_the_proxy() -> None:
 async def test_a_resolver_that_the_proxy_cannot_reach_is_no_denial_of_the_name() -> None:
     proxy = HonestConnect()
     async with serve(proxy.server) as port:
-        told = replace(attempt("tcp", "target.lab:443"), resolver=f"tcp://127.0.0.1:{closed_port()}")
-        record = await perform(plugin("tcp"), told, through(port), world())
+        record = await ask_by(through(port), "target.lab:443", f"tcp://127.0.0.1:{closed_port()}")
     assert outcome(record) == (PROXY, Kind.HTTP_FAILED)
 
 
 async def test_a_proxy_that_is_down_is_our_own_fault_for_a_question_too() -> None:
-    told = replace(attempt("tcp", "target.lab:443"), resolver="tcp://192.0.2.53")
-    record = await perform(plugin("tcp"), told, through(closed_port()), world())
+    record = await ask_by(through(closed_port()), "target.lab:443", "tcp://192.0.2.53")
     assert outcome(record) == LOCAL
     assert detail(record).endswith(": connection_refused")
 

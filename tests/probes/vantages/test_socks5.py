@@ -1,26 +1,21 @@
 """Through a SOCKS5 proxy: whose fault a failure is, and not one byte of the target's lost."""
 
-import asyncio
-import socket
-from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 
-import aiodns
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from probes.failure import Fault
-from probes.plugin import VANTAGES
-from probes.record import Kind, Phase, Record
-from probes.run import Run, perform
-from probes.steps.connect import connect
-from probes.steps.datagram import datagrams
-from probes.vantages.socks5 import Socks5, Socks5Vantage, destination, inside
+from probes.record import Kind, Phase
+from probes.vantages.socks5 import Socks5, destination, inside
+from tests.lab import proxied
 from tests.lab.dns_runs import TRUE, ask
 from tests.lab.dns_servers import answer, lying_resolver
 from tests.lab.dns_tls_servers import https_at, over_https, over_tls, tls_at, tls_world
+from tests.lab.proxied import HEARD, LOCAL, PROXY, TARGET, ask_by, listen, ping, send, watched
 from tests.lab.proxies import (
     GOOD,
     NOWHERE,
@@ -35,7 +30,7 @@ from tests.lab.proxies import (
     silent,
     socks_liar,
 )
-from tests.lab.runs import SILENCE, SLOW, attempt, detail, measure, outcome, plugin, world
+from tests.lab.runs import SILENCE, SLOW, detail, measure, outcome
 from tests.lab.servers import (
     Server,
     accepting,
@@ -47,35 +42,12 @@ from tests.lab.servers import (
     serve,
 )
 
-PROXY = Phase.PROXY
-LOCAL = (PROXY, Kind.LOCAL)
 WELCOME = (read_greeting, b"\x05\x00")
 ASKED = (*WELCOME, read_request)
-TARGET = "192.0.2.1:443"
 ADDRESSES = st.ip_addresses().map(str)
 PORTS = st.integers(1, 65_535)
+through, meet = partial(proxied.through, "socks5"), partial(proxied.meet, "socks5")
 NAMES = st.from_regex(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,62}){0,2}", fullmatch=True).filter(lambda it: "." in it)
-
-
-def through(port: int, **options) -> Socks5Vantage:
-    made: Socks5Vantage = plugin("socks5", VANTAGES).function(Socks5(address=f"127.0.0.1:{port}", **options))
-    return made
-
-
-async def meet(liar: Server, *, timeout: float = SLOW, **options) -> Record:
-    """Measure a target behind a proxy that lies."""
-    async with serve(liar) as port:
-        return await measure("tcp", TARGET, through(port, **options), timeout=timeout)
-
-
-async def hear(run: Run, options) -> None:
-    """A probe that connects and reads what comes first."""
-    stream = await connect(run, *options.place)
-    async with run.phase(Phase.APP):
-        heard = b""
-        while len(heard) < 21:
-            heard += await stream.receive()
-        run.note(extra={"heard": heard.decode()})
 
 
 async def test_good() -> None:
@@ -190,27 +162,25 @@ async def test_a_proxy_that_does_not_answer_is_our_own_fault() -> None:
 @pytest.mark.parametrize(
     "glued",
     [
-        (b"\x05\0\0" + NOWHERE + b"hello from the target",),
-        bytewise(b"\x05\0\0" + NOWHERE + b"hello from the target"),
-        (b"\x05\0\0\x03\x09localhost\0\x50hello from the target",),
-        (b"\x05\0\0\x04" + bytes(18) + b"hello from the target",),
+        (b"\x05\0\0" + NOWHERE + HEARD,),
+        bytewise(b"\x05\0\0" + NOWHERE + HEARD),
+        (b"\x05\0\0\x03\x09localhost\0\x50" + HEARD,),
+        (b"\x05\0\0\x04" + bytes(18) + HEARD,),
     ],
     ids=["ipv4", "bytewise", "name", "ipv6"],
 )
 async def test_what_is_glued_to_the_reply_is_the_targets(glued: tuple) -> None:
-    probe = replace(plugin("tcp"), function=hear)
     async with serve(socks_liar(*ASKED, *glued, silent)) as port:
-        record = await perform(probe, attempt("tcp", TARGET), through(port), world())
+        record = await listen(through(port))
     assert outcome(record) is None, record
-    assert record.facts.extra == {"heard": "hello from the target"}
+    assert record.facts.extra == {"heard": HEARD.decode()}
 
 
 async def test_a_name_is_looked_up_there() -> None:
     """And nobody is asked here: the attempt's resolver is a port on which nobody listens."""
     proxy = HonestSocks(names={"target.lab": "127.0.0.1"})
     async with lying_resolver(answer("127.0.0.1")) as resolver, serve(accepting) as target, serve(proxy.server) as port:
-        told = replace(attempt("tcp", f"target.lab:{target}", family="any"), resolver=str(resolver))
-        record = await perform(plugin("tcp"), told, through(port, remote_names=True), world())
+        record = await ask_by(through(port, remote_names=True), f"target.lab:{target}", resolver, "any")
         assert outcome(record) is None
         assert not resolver.asked
     assert proxy.asked == [("target.lab", target)]
@@ -232,47 +202,14 @@ async def test_what_comes_after_the_proxy_is_as_ever() -> None:
     assert outcome(record) in {(Phase.TLS, Kind.RESET), (Phase.TLS, Kind.EOF)}, "a proxy may make a FIN of a reset"
 
 
-class Watched(socket.socket):
-    """A socket that remembers whom it was connected to."""
-
-    contacted: set[tuple[str, int]]
-
-    def connect_ex(self, address: tuple, /) -> int:  # type: ignore[override]
-        self.contacted.add(address[:2])
-        return super().connect_ex(address)
-
-    def connect(self, address: object, /) -> None:
-        raise AssertionError("steps use connect_ex")
-
-
-def watched(vantage: Socks5Vantage, monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, int]]:
-    """Whom the sockets of a vantage are connected to; the machine's own resolver is out of bounds."""
-    contacted: set[tuple[str, int]] = set()
-    original = vantage.open
-
-    def opened(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
-        sock = Watched(fileno=original(family, kind).detach())
-        sock.setblocking(False)
-        sock.contacted = contacted
-        return sock
-
-    def never(*_: object) -> None:
-        raise AssertionError("the machine's own resolver was asked")
-
-    monkeypatch.setattr(vantage, "open", opened)
-    monkeypatch.setattr(aiodns, "DNSResolver", never)
-    return contacted
-
-
 @pytest.mark.parametrize("scheme", ["tcp", "udp"])
 async def test_a_name_looked_up_here_is_asked_through_the_proxy(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing goes anywhere else: every socket of the run is connected to the proxy or its relay."""
     proxy = HonestSocks()
     async with lying_resolver(answer("127.0.0.1")) as resolver, serve(accepting) as target, serve(proxy.server) as port:
-        told = replace(attempt("tcp", f"target.lab:{target}"), resolver=f"{scheme}://{resolver}")
         vantage = through(port, udp=True)
         contacted = watched(vantage, monkeypatch)
-        record = await perform(plugin("tcp"), told, vantage, world())
+        record = await ask_by(vantage, f"target.lab:{target}", f"{scheme}://{resolver}")
     assert outcome(record) is None, record
     assert contacted == {("127.0.0.1", port), *proxy.relays}
     where = ("127.0.0.1", resolver.port)
@@ -297,37 +234,6 @@ async def test_the_machines_own_resolver_is_never_asked() -> None:
 
 
 # ---- datagrams -------------------------------------------------------------------------------------------------------
-
-
-class Echo(asyncio.DatagramProtocol):
-    """Sends back what it gets."""
-
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple) -> None:
-        self.transport.sendto(data[::-1], addr)
-
-
-async def ping(proxy: Server, echo: str, host: str, **options) -> Record:
-    """One datagram to an echo behind a proxy and its answer, in a fact."""
-
-    async def app(run: Run, _options) -> None:
-        link = await datagrams(run, host, port)
-        async with run.phase(Phase.APP):
-            link.send(b"ping")
-            run.note(extra={"heard": (await link.receive()).decode()})
-
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Echo, local_addr=(echo, 0))
-    port = transport.get_extra_info("sockname")[1]
-    try:
-        async with serve(proxy, echo) as at:
-            place = f"[{echo}]:{at}" if ":" in echo else f"{echo}:{at}"
-            vantage = Socks5Vantage(Socks5(address=place, udp=True, **options))
-            probe = replace(plugin("tcp"), function=app)
-            return await perform(probe, attempt("tcp", "lab.test:1"), vantage, world())
-    finally:
-        transport.close()
 
 
 @pytest.mark.parametrize("says_where", [True, False], ids=["named", "unnamed"])
@@ -379,11 +285,7 @@ async def test_a_relay_that_is_gone_is_our_own_fault() -> None:
 
 
 async def test_without_udp_there_is_no_way() -> None:
-    async def app(run: Run, _options) -> None:
-        await datagrams(run, "192.0.2.1", 443)
-
-    probe = replace(plugin("tcp"), function=app)
-    record = await perform(probe, attempt("tcp", "lab.test:1"), through(9), world())
+    record = await send(through(9), "192.0.2.1", 443)
     assert outcome(record) == LOCAL
     assert "relays no datagrams" in detail(record)
 

@@ -1,0 +1,66 @@
+"""Does a larger transfer pass, at what rate, and what becomes of it on the way?"""
+
+from functools import cached_property
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from probes.plugin import PROBES, ProbeOptions
+from probes.run import Run
+from probes.steps.connect import connect
+from probes.steps.handshake import handshake
+from probes.steps.resolve import resolve
+from probes.steps.transfer import check_owned, download, upload
+from probes.steps.transfer import transfer as carry
+from probes.steps.trust import HTTP_1_1
+from probes.steps.url import Url, parse_url
+
+
+class Transfer(ProbeOptions):
+    """Options of the transfer probe."""
+
+    traffic: ClassVar[int] = 290_000
+
+    target: str
+    """An operator sets this to an object that is known to be there: `https://telegram.org/img/Telegram200million.png`."""
+    size: int = Field(default=262_144, ge=1_024, le=262_144)
+    """An operator sets this when fewer bytes are enough; the beginning of the object is asked for, never more."""
+    up: bool = False
+    """An operator sets this when the target is his own server, listed under `[[limits]]`: bytes are sent to it
+    instead. Nobody else is ever sent an upload."""
+    trust: str = "public"
+    """An operator sets this when the server's certificate is not from a public root: a pinned set, a PEM file, or
+    `observe` where the root is not known."""
+
+    @field_validator("target")
+    @classmethod
+    def _is_url(cls, target: str) -> str:
+        parse_url(target)
+        return target
+
+    @cached_property
+    def url(self) -> Url:
+        """The target taken apart."""
+        return parse_url(self.target)
+
+    def contacts(self) -> tuple[str, ...]:
+        """The host."""
+        return (self.url.host,)
+
+    def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """One over TLS, none in plain."""
+        return ((self.trust, HTTP_1_1),) if self.url.secure else ()
+
+
+@PROBES.add
+async def transfer(run: Run, options: Transfer) -> None:
+    """Resolve, connect, shake hands where the URL says so, carry bytes down or up and watch."""
+    url, size = options.url, options.size
+    address = await resolve(run, url.host)
+    if options.up:
+        await check_owned(run, address)
+    plain = stream = await connect(run, address, url.port)
+    if url.secure:
+        stream = await handshake(run, plain, url.host, options.trust, HTTP_1_1)
+    question = upload(url, size) if options.up else download(url, size)
+    await carry(run, plain, stream, question, bytes(size) if options.up else b"", size)
