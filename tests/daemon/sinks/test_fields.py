@@ -84,7 +84,7 @@ def test_a_point_is_written_by_the_table() -> None:
 
 def test_a_value_without_a_field_and_a_field_without_a_value_are_refused() -> None:
     good = {field.name: "" if field.type is Type.STRING else 0 for field in PROBE_RESULT.fields}
-    with pytest.raises(KeyError, match="sucess_of"):
-        PROBE_RESULT.write(good | {"sucess_of": 1})
+    with pytest.raises(KeyError, match="unknown"):
+        PROBE_RESULT.write(good | {"unknown": 1})
     with pytest.raises(KeyError, match="success"):
         PROBE_RESULT.write({name: value for name, value in good.items() if name != "success"})
