@@ -27,7 +27,7 @@ from tests.lab.certificates import authority
 from tests.lab.chat_servers import echoing_over_tls, honest_chat
 from tests.lab.dns_servers import answer, lying_resolver
 from tests.lab.runs import attempt, direct, plugin, world
-from tests.lab.servers import Conn, Server, accepting, good_tls, meets, serve
+from tests.lab.servers import Conn, Leaving, Server, accepting, good_tls, meets, serve
 from tests.lab.telegram_servers import honest
 from tests.lab.udp_servers import answering, quic, stun
 
@@ -41,17 +41,6 @@ async def page(conn: Conn) -> None:
     await conn.read()
     await conn.send(stage.REPLY)
     await conn.stay()
-
-
-class Leaving(Conn):
-    """A connection that lasts as long as its client: those of the lab stay until the test is over."""
-
-    __slots__ = ()
-
-    async def stay(self) -> None:
-        """Read until the client goes."""
-        while await self.reader.read(65_536):
-            pass
 
 
 def leaving(server: Server) -> Server:

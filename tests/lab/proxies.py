@@ -26,13 +26,16 @@ class Honest:
     login: tuple[str, str] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     asked: list[Place] = field(default_factory=list)
+    near: str | None = None
+    """The address that it connects from."""
     split: bool = False
     """Send each byte of a reply by itself."""
 
     async def reach(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to what was asked for. Raises OSError."""
         self.asked.append((host, port))
-        return await asyncio.open_connection(self.names.get(host, host), port)
+        near = (self.near, 0) if self.near else None
+        return await asyncio.open_connection(self.names.get(host, host), port, local_addr=near)
 
     async def tell(self, conn: Conn, data: bytes) -> None:
         """Send a reply."""

@@ -44,6 +44,17 @@ class Conn:
         await asyncio.Event().wait()
 
 
+class Leaving(Conn):
+    """A connection that lasts as long as its client does, and no longer."""
+
+    __slots__ = ()
+
+    async def stay(self) -> None:
+        """Read until the client goes."""
+        while await self.reader.read(65_536):
+            pass
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A misbehaviour, the probe type that meets it, and the certificate it shows (None: no TLS)."""

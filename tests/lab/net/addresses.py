@@ -11,14 +11,25 @@ ZONE = {
     "mmg.whatsapp.net": ["157.240.205.61"],
     "g.whatsapp.net": ["157.240.205.62"],
     "web.telegram.org": ["149.154.167.99"],
-    "venus.web.telegram.org": ["149.154.167.51"],
+    "venus.web.telegram.org": ["149.154.167.51", "2001:67c:4e8:f002::a"],
     "web.max.ru": ["155.212.204.140"],
     "www.wikipedia.org": ["185.15.59.224"],
     "example.com": ["104.18.26.120"],
+    "stun.example.org": ["74.125.250.129"],
 }
-SPARE = {"web.whatsapp.com": ["157.240.205.70"]}
+SPARE = {"web.whatsapp.com": ["157.240.205.70", "2a03:2880:f2ff:c0::70"]}
 """Where a CDN moves a name to: served all the time, as edges are."""
-PORTS = {"g.whatsapp.net": (5222, 443)}
+DNS_NAME = "dns.google"
+"""What the certificate of GOOGLE is for, over TLS and over HTTPS."""
+CHATS, CENTRES = ("g.whatsapp.net",), ("venus.web.telegram.org",)
+"""Names whose servers speak WhatsApp's and Telegram's own protocols."""
+QUIC = ("web.whatsapp.com", "www.wikipedia.org")
+"""Names whose servers speak QUIC beside TLS."""
+STUN, ECHO = 3478, 3479
+"""UDP ports of the STUN server and of the echo peer beside it."""
+PROXY, SOCKS, CONNECT = "5.255.90.10", 1080, 3128
+"""An honest proxy abroad, that looks names up there."""
+PORTS = {"g.whatsapp.net": (5222, 443), "venus.web.telegram.org": (443,), "stun.example.org": ()}
 
 
 def addresses() -> Iterator[tuple[str, int]]:
@@ -31,7 +42,11 @@ def addresses() -> Iterator[tuple[str, int]]:
 
 def all_addresses() -> tuple[str, ...]:
     """Of servers and resolvers, once each."""
-    return tuple(dict.fromkeys((*(address for address, _port in addresses()), *RESOLVERS)))
+    return tuple(
+        dict.fromkeys(
+            (*(address for found in (*ZONE.values(), *SPARE.values()) for address in found), *RESOLVERS, PROXY)
+        )
+    )
 
 
 def name_of(address: str) -> str:

@@ -21,15 +21,24 @@ def load(path: Path) -> trustme.CA:
     return trustme.CA.from_pem(pem[pem.index(b"-----BEGIN CERTIFICATE") :], pem)
 
 
-def paper(authority: trustme.CA, name: str, kind: str) -> ssl.SSLContext:
-    """A server's context: `good`, `expired`, `wrong` (another name), or of a `stranger`."""
+def _leaf(authority: trustme.CA, name: str, kind: str) -> trustme.LeafCert:
     issuer = trustme.CA() if kind == "stranger" else authority
     dates: dict[str, Any] = {"not_before": LONG_AGO, "not_after": PAST} if kind == "expired" else {}
-    leaf = issuer.issue_cert("portal.example" if kind == "wrong" else name, **dates)
+    return issuer.issue_cert("portal.example" if kind == "wrong" else name, **dates)
+
+
+def paper(authority: trustme.CA, name: str, kind: str) -> ssl.SSLContext:
+    """A server's context: `good`, `expired`, `wrong` (another name), or of a `stranger`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
-    leaf.configure_cert(context)
+    _leaf(authority, name, kind).configure_cert(context)
     return context
+
+
+def pem(authority: trustme.CA, name: str, kind: str) -> bytes:
+    """The same as key and chain, for servers that take no context."""
+    leaf = _leaf(authority, name, kind)
+    return leaf.private_key_pem.bytes() + b"".join(one.bytes() for one in leaf.cert_chain_pems)
 
 
 def public(authority: trustme.CA) -> bytes:
@@ -37,4 +46,4 @@ def public(authority: trustme.CA) -> bytes:
     return authority.cert_pem.bytes()
 
 
-__all__ = ["load", "paper", "public", "save"]
+__all__ = ["load", "paper", "pem", "public", "save"]

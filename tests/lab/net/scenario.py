@@ -4,6 +4,7 @@ import asyncio
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +62,20 @@ def _stage(told: Mapping[str, Any]) -> Stage:
     unknown = set(told) - {"rules", "world", "lines_down", "truth", "events"}
     if unknown:
         raise ValueError(f"a stage has no {sorted(unknown)}")
-    truth = {(one.name, place): "ok" for one in TARGETS for place in PLACES}
+    truth = {(one.name, place): "ok" for one in TARGETS for place in one.places}
     for where, outcome in told.get("truth", {}).items():
-        name, *places = where.split()
-        for place in places or PLACES:
-            if (name, place) not in truth:
-                raise ValueError(f"nothing is measured as {name} at {place}")
-            truth[name, place] = outcome
+        truth |= dict.fromkeys(_meant(where, truth), outcome)
     down = tuple(told.get("lines_down", ()))
     return Stage(tuple(told.get("rules", ())), told.get("world", {}), down, truth, tuple(sorted(told["events"])))
+
+
+def _meant(where: str, truth: Outcomes) -> list[tuple[str, str]]:
+    """What `service/role place place` speaks of: globs allowed, no place means all. Raises ValueError for nothing."""
+    name, *places = where.split()
+    found = [pair for pair in truth if fnmatchcase(pair[0], name) and (not places or pair[1] in places)]
+    if not found or not set(places) <= {place for _name, place in found}:
+        raise ValueError(f"nothing is measured as {where}")
+    return found
 
 
 def all_scenarios() -> list[Scenario]:

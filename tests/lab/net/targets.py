@@ -2,58 +2,83 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from daemon.rows import Place
+from probes.clock import SystemClock
+from probes.plugin import VANTAGES, Vantage
 from probes.record import Record, Series
-from probes.run import Attempt, perform
+from probes.run import Attempt, World, perform
 from probes.vantages.netns import NamespaceVantage
-from tests.lab.net.addresses import GOOGLE, ISP
+from tests.lab.certificates import lab_trusts
+from tests.lab.net.addresses import CONNECT, DNS_NAME, ECHO, GOOGLE, ISP, NSDI, PROXY, SOCKS, STUN, ZONE
 from tests.lab.net.lab import Lab
-from tests.lab.runs import plugin, world
+from tests.lab.runs import plugin
+from tests.lab.spaces import inside
 
 START = 1_770_840_000_000_000
 """Microseconds since the epoch at which every story begins: 11 February 2026, 20:00 UTC."""
 TIMEOUT = 1.2
 """Seconds of a real run: the lab's own round trips are under a millisecond."""
-PLACES = {"ru1": Place("RU", 12389), "ru2": Place("RU", 31133), "free": Place("NL", 1103)}
+LINES = {"ru1": Place("RU", 12389), "ru2": Place("RU", 31133), "free": Place("NL", 1103)}
+EXITS = {"exit": Place("NL", 64501), "tunnel": Place("NL", 64502)}
+"""Proxies abroad that are reached over ru1's line."""
+PLACES = LINES | EXITS
 SIDES = {"whatsapp": "foreign", "telegram": "foreign", "max": "domestic", "controls": "control"}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One endpoint that is measured from each vantage; it is named `service/role`."""
+    """One endpoint that is measured from each of its places; it is named `service/role`."""
 
     name: str
     probe: str
     target: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    family: str = "ipv4"
+    places: tuple[str, ...] = tuple(LINES)
 
 
+TLS = {"trust": "lab"}
+EVERYWHERE = tuple(PLACES)
 TARGETS = (
-    Target("whatsapp/dns", "dns", "web.whatsapp.com", {}),
+    Target("whatsapp/dns", "dns", "web.whatsapp.com"),
+    Target("whatsapp/nsdi", "dns", "web.whatsapp.com", {"resolvers": (NSDI,)}),
     Target("whatsapp/google", "dns", "web.whatsapp.com", {"resolvers": (GOOGLE,), "also_tcp": True}),
-    Target("whatsapp/web", "http", "https://web.whatsapp.com/", {"trust": "lab"}),
-    Target("whatsapp/plain", "http", "http://web.whatsapp.com/", {}),
-    Target("whatsapp/chat", "tcp", "g.whatsapp.net:5222", {}),
-    Target("whatsapp/media", "tls", "mmg.whatsapp.net:443", {"trust": "lab"}),
-    Target("telegram/web", "http", "https://web.telegram.org/", {"trust": "lab"}),
-    Target("telegram/dc", "tcp", "venus.web.telegram.org:443", {}),
-    Target("max/web", "http", "https://web.max.ru/", {"trust": "lab"}),
-    Target("controls/web", "http", "https://www.wikipedia.org/", {"trust": "lab"}),
-    Target("controls/tls", "tls", "example.com:443", {"trust": "lab"}),
+    Target("whatsapp/dot", "dns", "web.whatsapp.com", {"resolvers": (f"tls://{GOOGLE}#{DNS_NAME}",)}),
+    Target("whatsapp/doh", "dns", "web.whatsapp.com", {"resolvers": (f"https://{GOOGLE}/dns-query#{DNS_NAME}",)}),
+    Target("whatsapp/web", "http", "https://web.whatsapp.com/", TLS, places=EVERYWHERE),
+    Target("whatsapp/web6", "http", "https://web.whatsapp.com/", TLS, "ipv6"),
+    Target("whatsapp/plain", "http", "http://web.whatsapp.com/"),
+    Target("whatsapp/socket", "whatsapp", "wss://web.whatsapp.com/ws/chat", TLS),
+    Target("whatsapp/quic", "quic", "web.whatsapp.com:443", TLS),
+    Target("whatsapp/chat", "whatsapp", "g.whatsapp.net:5222", places=EVERYWHERE),
+    Target("whatsapp/media", "tls", "mmg.whatsapp.net:443", TLS),
+    Target(
+        "whatsapp/call", "stun", f"stun.example.org:{STUN}", {"peer": "{}:{}".format(ZONE["stun.example.org"][0], ECHO)}
+    ),
+    Target("telegram/web", "http", "https://web.telegram.org/", TLS),
+    Target("telegram/dc", "telegram", "venus.web.telegram.org:443"),
+    Target("telegram/plain", "telegram", "venus.web.telegram.org:443", {"transport": "plain"}),
+    Target("telegram/dc6", "telegram", "venus.web.telegram.org:443", family="ipv6"),
+    Target("max/web", "http", "https://web.max.ru/", TLS, places=EVERYWHERE),
+    Target("controls/web", "http", "https://www.wikipedia.org/", TLS, places=EVERYWHERE),
+    Target("controls/tls", "tls", "example.com:443", TLS),
+    Target("controls/quic", "quic", "www.wikipedia.org:443", TLS),
 )
 
 
 def attempts() -> Iterator[Attempt]:
-    """One attempt for each target and vantage."""
-    for place in PLACES:
-        for one in TARGETS:
+    """One attempt for each target and place; over a proxy names are looked up there."""
+    for one in TARGETS:
+        for place in one.places:
             service, _slash, role = one.name.partition("/")
             options = _made(one)
-            series = Series(service, role, _endpoint(one, options), one.probe, place, "ipv4")
-            yield Attempt(series, options, due=START, timeout=TIMEOUT, resolver=ISP[place])
+            family = "any" if place in EXITS else one.family
+            series = Series(service, role, _endpoint(one, options), one.probe, place, family)
+            yield Attempt(series, options, due=START, timeout=TIMEOUT, resolver=ISP.get(place, ""))
 
 
 def _made(one: Target) -> Any:
@@ -62,13 +87,37 @@ def _made(one: Target) -> Any:
 
 
 def _endpoint(one: Target, options: Any) -> str:
-    name, _options = next(iter(options.variants("ipv4")))
+    name, _options = next(iter(options.variants(one.family)))
     return name or one.target
+
+
+def around() -> World:
+    """The lab's trust sets; what is public in the world is public in the lab."""
+    return World(SystemClock(), trust=lambda name, alpn=(): lab_trusts()("lab" if name == "public" else name, alpn))
 
 
 async def measure_all(lab: Lab) -> list[Record]:
     """Measure everything from everywhere at once, each by sockets of its own namespace."""
-    places = {place: NamespaceVantage(lab.wires.of(place)) for place in PLACES}
-    around = world()
-    runs = [perform(plugin(one.series.probe), one, places[one.series.vantage], around) for one in attempts()]
+    places = {place: NamespaceVantage(lab.wires.of(place)) for place in LINES}
+    straight = [one for one in attempts() if one.series.vantage in LINES]
+    world = around()
+    runs = [perform(plugin(one.series.probe), one, places[one.series.vantage], world) for one in straight]
+    beyond = asyncio.to_thread(inside, lab.wires.of("ru1"), partial(asyncio.run, measure_beyond()))
+    *found, proxied = await asyncio.gather(*runs, beyond)
+    return [*found, *proxied]
+
+
+async def measure_beyond() -> list[Record]:
+    """Measure by the proxies, from the namespace that this runs in."""
+    vantages = {"exit": _through("socks5", SOCKS), "tunnel": _through("http_proxy", CONNECT)}
+    beyond = [one for one in attempts() if one.series.vantage in EXITS]
+    world = around()
+    runs = [perform(plugin(one.series.probe), one, vantages[one.series.vantage], world) for one in beyond]
     return list(await asyncio.gather(*runs))
+
+
+def _through(kind: str, port: int) -> Vantage:
+    one = plugin(kind, VANTAGES)
+    options: Any = one.options
+    made: Vantage = one.function(options(address=f"{PROXY}:{port}", remote_names=True))
+    return made
