@@ -16,6 +16,8 @@ ZONE = {
     "www.wikipedia.org": ["185.15.59.224"],
     "example.com": ["104.18.26.120"],
     "stun.example.org": ["74.125.250.129"],
+    "far.example.net": ["151.101.1.6"],
+    "near.example.net": ["151.101.1.7"],
 }
 SPARE = {"web.whatsapp.com": ["157.240.205.70", "2a03:2880:f2ff:c0::70"]}
 """Where a CDN moves a name to: served all the time, as edges are."""

@@ -27,17 +27,28 @@ class Program:
 
     def tell(self, what: Any) -> None:
         """Send one line and wait for its `ok`."""
+        self._say(what)
+        self.hear("ok")
+
+    def ask(self, what: Any) -> Any:
+        """Send one line and wait for what it answers."""
+        self._say(what)
+        return json.loads(self._line())
+
+    def _say(self, what: Any) -> None:
         assert self.process.stdin
         self.process.stdin.write(json.dumps(what).encode() + b"\n")
         self.process.stdin.flush()
-        self.hear("ok")
 
-    def hear(self, word: str) -> None:
-        """Wait for a word."""
+    def _line(self) -> str:
         assert self.process.stdout
         with selectors.DefaultSelector() as watch:
             watch.register(self.process.stdout, selectors.EVENT_READ)
-            said = self.process.stdout.readline().decode().strip() if watch.select(ANSWER) else "nothing"
+            return self.process.stdout.readline().decode().strip() if watch.select(ANSWER) else "nothing"
+
+    def hear(self, word: str) -> None:
+        """Wait for a word."""
+        said = self._line()
         assert said == word, f"{self.name} said {said!r}, not {word!r}:\n{self.complaints()}"
 
     def complaints(self) -> str:

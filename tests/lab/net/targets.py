@@ -1,11 +1,12 @@
 """What is measured in the lab: endpoints from each vantage, once each, by the probes of the program."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from daemon.detect.mechanism import host_of
 from daemon.rows import Place
 from probes.clock import SystemClock
 from probes.plugin import VANTAGES, Vantage
@@ -15,6 +16,7 @@ from probes.vantages.netns import NamespaceVantage
 from tests.lab.certificates import lab_trusts
 from tests.lab.net.addresses import CONNECT, DNS_NAME, ECHO, GOOGLE, ISP, NSDI, PROXY, SOCKS, STUN, ZONE
 from tests.lab.net.lab import Lab
+from tests.lab.net.topology import NETWORKS, six
 from tests.lab.runs import plugin
 from tests.lab.spaces import inside
 
@@ -66,6 +68,8 @@ TARGETS = (
     Target("max/web", "http", "https://web.max.ru/", TLS, places=EVERYWHERE),
     Target("controls/web", "http", "https://www.wikipedia.org/", TLS, places=EVERYWHERE),
     Target("controls/tls", "tls", "example.com:443", TLS),
+    Target("controls/far", "tls", "far.example.net:443", TLS, places=tuple(EXITS)),
+    Target("controls/near", "tls", "near.example.net:443", TLS, places=("ru2",)),
     Target("controls/quic", "quic", "www.wikipedia.org:443", TLS),
 )
 
@@ -104,7 +108,37 @@ async def measure_all(lab: Lab) -> list[Record]:
     runs = [perform(plugin(one.series.probe), one, places[one.series.vantage], world) for one in straight]
     beyond = asyncio.to_thread(inside, lab.wires.of("ru1"), partial(asyncio.run, measure_beyond()))
     *found, proxied = await asyncio.gather(*runs, beyond)
+    gone = leaks(lab.world.ask({"told": True}))
+    assert not gone, "\n".join(gone)
     return [*found, *proxied]
+
+
+def leaks(told: Iterable[list[str]]) -> list[str]:
+    """What the world heard from where it was not to hear it; a line each.
+
+    A name is asked for, and its server connected to, only by the places that measure it. Over a proxy that is the
+    proxy: a question on ru1's own line would tell its network what is measured through it.
+    """
+    allowed: dict[str, set[str]] = {}
+    for one in TARGETS:
+        allowed.setdefault(host_of(one.target), set()).update(
+            "proxy" if place in EXITS else place for place in one.places
+        )
+    return sorted(
+        {
+            f"{sort} about {name} came from {place}"
+            for sort, *words, client in told
+            for name in words
+            if name in allowed and (place := place_of(client)) not in allowed[name]
+        }
+    )
+
+
+def place_of(client: str) -> str:
+    """Whose address it is that the world sees."""
+    lines = {f"{net}.": place for place, net in NETWORKS.items()}
+    lines |= {f"{six(net)}::": place for place, net in NETWORKS.items()}
+    return "proxy" if client == PROXY else next((lines[net] for net in lines if client.startswith(net)), client)
 
 
 async def measure_beyond() -> list[Record]:

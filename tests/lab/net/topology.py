@@ -110,21 +110,20 @@ def _plain_frames(device: str) -> None:
 
 def _number(made: Topology, part: str) -> None:
     net = NETWORKS[part]
-    six = _six(net)
     for space, device, host in ((made.of(part), "uplink", 2), (made.world, f"to-{part}", 1)):
         _run("ip", "-n", space, "address", "add", f"{net}.{host}/24", "dev", device)
-        _run("ip", "-n", space, "address", "add", f"{six}::{host}/64", "dev", device, "nodad")
+        _run("ip", "-n", space, "address", "add", f"{six(net)}::{host}/64", "dev", device, "nodad")
     _routes(made.of(part), part)
 
 
 def _routes(space: str, part: str) -> None:
     net = NETWORKS[part]
     _run("ip", "-n", space, "route", "replace", "default", "via", f"{net}.1")
-    _run("ip", "-n", space, "-6", "address", "replace", f"{_six(net)}::2/64", "dev", "uplink", "nodad")
-    _run("ip", "-n", space, "-6", "route", "replace", "default", "via", f"{_six(net)}::1")
+    _run("ip", "-n", space, "-6", "address", "replace", f"{six(net)}::2/64", "dev", "uplink", "nodad")
+    _run("ip", "-n", space, "-6", "route", "replace", "default", "via", f"{six(net)}::1")
 
 
-def _six(net: str) -> str:
+def six(net: str) -> str:
     """Global by its form, so that a machine with it counts as having IPv6: 10.78.1 is 2a0c:78:1."""
     return "2a0c:" + ":".join(net.split(".")[1:])
 
