@@ -111,6 +111,7 @@ BARE: dict[str, Bare] = {
     "tcp": bare_tcp,
     "tls": bare_tls,
     "http": bare_https,
+    "signal": bare_https,
     "websocket": bare_websocket,
     "whatsapp": bare_whatsapp,
     "telegram": bare_telegram,

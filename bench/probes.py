@@ -57,6 +57,7 @@ async def honest_servers(stack: AsyncExitStack) -> Places:
         "tcp": accepting,
         "tls": good_tls,
         "http": page,
+        "signal": page,
         "websocket": echoing_over_tls,
         "whatsapp": honest_chat,
         "telegram": honest,
@@ -109,7 +110,7 @@ Once = Callable[[], Awaitable[object]]
 
 def whole(name: str, place: tuple[str, int], vantage: Vantage) -> Once:
     """One run of a probe type as the runner has it."""
-    targets = {"http": "https://{}:{}/", "websocket": "wss://{}:{}/"}
+    targets = {"http": "https://{}:{}/", "signal": "https://{}:{}/", "websocket": "wss://{}:{}/"}
     if name == "dns":
         return _asked(place, vantage)
     return once_of(attempt(name, targets.get(name, "{}:{}").format(*place)), vantage)

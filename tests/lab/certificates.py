@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from probes.record import content_hash
-from probes.steps.trust import ALPN, Trusts
+from probes.steps.trust import ALPN, AND_PUBLIC, Trusts
 
 NAMES = ("127.0.0.1", "::1", "localhost", "web.whatsapp.com")
 LONG_AGO, PAST, FUTURE, FAR = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2001, 2002, 2090, 2091))
@@ -38,11 +38,12 @@ def rotated() -> trustme.CA:
 
 @cache
 def lab_trusts() -> Trusts:
-    """Trust sets as the daemon has them; `lab` holds our authority."""
+    """Trust sets as the daemon has them; `lab` holds our authority, also beside the public ones."""
     with authority().cert_pem.tempfile() as path:
         trusts = Trusts(lambda name: Path(path) if name == "lab" else None)
         for offered in (ALPN, ("http/1.1",), ()):
             trusts("lab", offered)
+        trusts(f"lab{AND_PUBLIC}", ("http/1.1",))
     return trusts
 
 
