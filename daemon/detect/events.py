@@ -6,6 +6,7 @@ from config.slots import slot_at
 from daemon.detect.case import Case
 from daemon.detect.gate import hush
 from daemon.detect.infer import (
+    ALIVE,
     FAILS,
     PENDING,
     WORKS,
@@ -70,7 +71,7 @@ def _judge(state: Detection, case: Case) -> None:
     members = [series for series, member in case.members.items() if not member.up]
     said = elsewhere(state, members)
     kind = kind_of(state, members, said)
-    case.elsewhere = bool(said.saying(WORKS))
+    case.elsewhere = bool(said.saying(WORKS) or said.saying(ALIVE))
     if kind != "unreachable" and members:
         case.kind = kind
 

@@ -1,10 +1,14 @@
 """The gate: whether a vantage's own line works, so that its faults are never taken for a block."""
 
+from collections.abc import Iterable
+
 from daemon.detect.places import Line, Watch
 from daemon.detect.series import Track
 from daemon.detect.state import FOREIGN, Detection
-from probes.record import Series
+from probes.record import Kind, Series
 
+PAPERS = frozenset({Kind.TLS_HOSTNAME, Kind.TLS_AUTHORITY, Kind.TLS_CERTIFICATE})
+"""Kinds of a certificate that was not accepted."""
 QUIET = 3
 """Probes let go by after a line recovered."""
 
@@ -22,12 +26,28 @@ def _judge(state: Detection, vantage: str, family: str, watch: Watch) -> None:
     heard = [track for track in tracks if track.last]
     if heard:
         failing = [track for track in heard if track.fails and not track.good]
-        suspect = 2 * len(failing) > len(heard) and not _foreign_answers(state, vantage, family, failing)
+        lying = falsely_signed(failing)
+        suspect = 2 * len(failing) > len(heard) and (lying or not _foreign_answers(state, vantage, family, failing))
     else:  # the heartbeat speaks only where no control can be seen: it counts a half of the controls as failing
         suspect = not family and watch.control is False
     if suspect or line.suspect:
         line.clear = max(line.clear, state.now + _quiet(state, vantage))
     line.suspect = suspect
+
+
+def falsely_signed(controls: Iterable[Track]) -> bool:
+    """Whether two controls or more show certificates that are not theirs: a portal, or a clock that is wrong.
+
+    What only connects or asks for a name is answered by a portal, too, and so says nothing for the line.
+    """
+    return sum(track.kind in PAPERS for track in controls) > 1
+
+
+def portal(state: Detection, vantage: str) -> bool:
+    """Whether a suspect line is one that signs for everybody, for as long as makes a disruption."""
+    tracks = [state.tracks[series] for series in state.index.controls.get((vantage, ""), ())]
+    down = [track for track in tracks if track.down and not track.good]
+    return state.line(vantage, "").suspect and falsely_signed(down)
 
 
 def _foreign_answers(state: Detection, vantage: str, family: str, failing: list[Track]) -> bool:

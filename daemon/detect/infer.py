@@ -10,7 +10,8 @@ from daemon.detect.series import RUN, Track
 from daemon.detect.state import Detection
 from probes.record import Series
 
-WORKS, FAILS, PENDING, ABSENT = "works", "fails", "pending", "absent"
+WORKS, ALIVE, FAILS, PENDING, ABSENT = "works", "alive", "fails", "pending", "absent"
+"""`alive`: the service works there in another role, and this one is not measured."""
 STATUS = "status"
 """The role of what a service says of itself: a hint to whoever reads an event, and never evidence of one."""
 PATIENCE = 2
@@ -99,7 +100,8 @@ def elsewhere(state: Detection, members: Iterable[Series]) -> Elsewhere:
         track = state.tracks[series]
         for twin in twins(state, series):
             if twin.vantage not in inside:
-                found.add(twin.vantage, status(state, track, twin))
+                word = status(state, track, twin)
+                found.add(twin.vantage, ALIVE if word == WORKS and twin.role != series.role else word)
     return found
 
 
@@ -111,6 +113,8 @@ def kind_of(state: Detection, members: Iterable[Series], said: Elsewhere) -> str
     countries = {state.place(vantage).country for vantage in failing} - {""}
     if len(countries) > 1:
         return "service_outage"
+    if said.saying(ALIVE):
+        return "block"
     proofs = [track.proof for series in members if (track := state.tracks.get(series)) is not None]
     return "block" if any(map(in_path, proofs)) else "unreachable"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from probes.record import Answer, Failure, Kind, Phase, Record, rewritten
 
-OUTAGE, WHITELIST = "outage", "whitelist"
+OUTAGE, PORTAL, WHITELIST = "outage", "portal", "whitelist"
 CERTIFICATE, MITM = "certificate", "tls.mitm"
 NXDOMAIN, REMOVAL = "dns.nxdomain", "dns.registry_removal"
 ARTEFACTS = frozenset({"dns.rewrite", "dns.injection", "dns.bogon", "dns.blockpage", "http.blockpage", MITM})
@@ -30,6 +30,13 @@ _TCP = {
     **_DROP,
 }
 _TLS = {Kind.RESET: "reset", Kind.EOF: "eof", **_DROP}
+_PROXY = {
+    Kind.SOCKS_REFUSED: "proxy.refused",
+    Kind.SOCKS_HOST_UNREACHABLE: "proxy.unreachable",
+    Kind.SOCKS_NETWORK_UNREACHABLE: "proxy.unreachable",
+    Kind.SOCKS_TTL_EXPIRED: "proxy.unreachable",
+    **{kind: f"proxy.{word}" for kind, word in _DROP.items()},
+}
 _HTTP = {Kind.HTTP_BLOCKPAGE: "blockpage", **_TLS}
 _ENDINGS: Mapping[Phase, Mapping[Kind, str]] = {
     Phase.TCP: _TCP,
@@ -48,10 +55,12 @@ def mechanism_of(record: Record) -> str:
         return ""
     if injected(record.facts.answers):
         return "dns.injection"
+    if record.facts.extra.get("registry") == "removed":
+        return REMOVAL
     if failure.phase is Phase.DNS:
         return _dns(failure, record.facts.answers)
     if failure.phase is Phase.PROXY:
-        return OUTAGE  # the proxy's word for the target (its own faults are local): how, nobody sees from here
+        return _PROXY.get(failure.kind, "proxy")  # the proxy's word for the target: its own faults are local
     return _later(failure, record)
 
 
@@ -76,6 +85,12 @@ def _later(failure: Failure, record: Record) -> str:
     facts = record.facts
     if failure.kind is Kind.HTTP_STATUS:
         return "status"
+    if failure.kind is Kind.HTTP_BLOCKPAGE:  # at tls: the page's own certificate
+        return "http.blockpage"
+    if facts.extra.get("peer") == "answered":
+        return "udp.stun"
+    if facts.extra.get("transfer") == "freeze":
+        return "freeze"
     if failure.phase is Phase.TLS and facts.alert is not None:
         return "tls.alert"
     if failure.kind in _CERTIFICATE_KINDS:

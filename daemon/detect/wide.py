@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from daemon.detect.gate import is_out, lines_of
-from daemon.detect.mechanism import OUTAGE, WHITELIST
+from daemon.detect.gate import is_out, lines_of, portal
+from daemon.detect.mechanism import OUTAGE, PORTAL, WHITELIST
 from daemon.detect.series import Track
 from daemon.detect.state import CONTROL, DOMESTIC, FOREIGN, Detection
 from probes.record import Series
@@ -53,6 +53,8 @@ def _alone(state: Detection, vantage: str, deaf: Deaf | None) -> list[Wide]:
     A line that lies (a portal, a resolver that denies everything) leaves a few addresses reachable: it is out as well
     where its controls fail together with most of all services.
     """
+    if portal(state, vantage):
+        return [_make(state, "vantage_outage", [vantage], PORTAL)]
     lies = deaf is not None and deaf.mechanism == OUTAGE and state.line(vantage, "").suspect
     if state.watches[vantage].silent or is_out(state, vantage) or lies:
         return [_make(state, "vantage_outage", [vantage])]

@@ -1,7 +1,7 @@
 """The sentences of an event: what a researcher reads first, and what speaks against it."""
 
 from daemon.detect.case import Case
-from daemon.detect.mechanism import ARTEFACTS
+from daemon.detect.mechanism import ARTEFACTS, PORTAL
 from daemon.detect.proof import SNI
 from daemon.detect.state import Detection
 from daemon.moments import SECOND, text_of
@@ -31,6 +31,12 @@ _MEANING = {
     "http.reset": "reset after the request",
     "http.drop": "silence after the request",
     "http.eof": "closed after the request",
+    "proxy": "the proxy does not reach it",
+    "proxy.refused": "the proxy is refused there",
+    "proxy.unreachable": "the proxy finds no way there",
+    "proxy.drop": "the proxy gets no answer from there",
+    "udp.stun": "calls are known by their words: random bytes beside them pass",
+    "freeze": "a transfer stops in the middle, without an end",
     "app.drop": "silence after the first message",
     "status": "an unexpected HTTP status",
 }
@@ -94,6 +100,8 @@ def _wide(state: Detection, event: Event, family: str) -> list[str]:
             f"{place}: most services are unreachable at {vantages} {since}",
             "consistent with an outage of the network",
         ]
+    if event.mechanism == PORTAL:
+        return [f"{vantages}: certificates are false for the controls, too, {since}", "says nothing of the services"]
     silent = [vantage for vantage in event.scope.vantages if vantage in state.watches and state.watches[vantage].silent]
     what = "nothing is heard of it" if silent else f"nothing answers{over}"
     return [f"{vantages}: {what} {since}", "says nothing of the services"]

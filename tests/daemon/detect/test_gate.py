@@ -4,7 +4,7 @@ from daemon.detect.gate import hush, is_out, lines_of, may_speak, trusted
 from daemon.detect.step import Detection, step
 from daemon.rows import Heartbeat, Row
 from probes.record import Failure, Kind, Phase
-from tests.lab.story import DROP, HOUR, MINUTE, SECOND, START, Story, attempt, detect, events, february, numbered
+from tests.lab.story import DROP, HOUR, MINUTE, SECOND, START, How, Story, attempt, detect, events, february, numbered
 
 
 def after(story, until):
@@ -112,3 +112,21 @@ def test_a_family_is_a_line_of_its_own_where_several_services_use_it(services, l
         story.service(f"s{number}", "foreign", ("chat", "tcp", f"h{number}:1"))
     state = after(story, 0)
     assert len(lines_of(state, story.series()[0])) == lines
+
+
+FALSE = How(Phase.TLS, Kind.TLS_HOSTNAME)
+
+
+def test_a_line_that_signs_for_its_controls_too_is_a_portal_and_no_block():
+    """What only connects or asks for a name is answered through a portal: it says nothing for the line."""
+    story = february().fails(FALSE, HOUR, HOUR + 30 * MINUTE, service="controls", vantage="ru1")
+    story.fails(FALSE, HOUR, HOUR + 30 * MINUTE, service="whatsapp", role="web", vantage="ru1")
+    told = events(story.rows(2 * HOUR))
+    assert {(one.kind, one.mechanism, one.scope.vantages) for one in told} == {("vantage_outage", "portal", ("ru1",))}
+    assert told[-1].state == "ended"
+    assert "certificates are false for the controls" in told[0].summary
+
+
+def test_one_control_with_a_false_certificate_is_that_control_s_own_matter():
+    story = february().fails(FALSE, HOUR, endpoint="example.com:443", vantage="ru1")
+    assert not after(story, HOUR + 10 * MINUTE).watches["ru1"].lines[""].suspect

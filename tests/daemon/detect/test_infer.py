@@ -158,3 +158,17 @@ def test_what_a_service_says_of_itself_makes_no_event_and_joins_none(how):
     beside = the_event(block(told(STATUS), "ru1 ru2", HOUR + 10 * MINUTE).rows(2 * HOUR))
     assert STATUS not in beside.roles
     assert "uptime.example/A@vantage" not in beside.scope.endpoints
+
+
+def test_a_role_that_is_down_everywhere_is_no_block_because_another_role_lives_where_it_is_not_measured():
+    """nl1 does not measure calls; that its other roles answer says nothing of calls, which fail in two countries."""
+    story = february().vantage("de1", "DE")
+    story.also(Endpoint("whatsapp", "call", "stun:3478", "tcp", vantages=("ru1", "ru2", "de1")))
+    event = the_event(story.fails(DROP, HOUR, role="call").rows(3 * HOUR))
+    assert (event.kind, event.scope.vantages) == ("service_outage", ("de1", "ru1", "ru2"))
+
+
+def test_in_one_country_a_service_that_lives_abroad_in_another_role_is_blocked():
+    story = february()
+    story.also(Endpoint("whatsapp", "call", "stun:3478", "tcp", vantages=("ru1", "ru2")))
+    assert the_event(story.fails(DROP, HOUR, role="call").rows(3 * HOUR)).kind == "block"

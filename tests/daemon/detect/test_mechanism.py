@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +48,11 @@ def answer(rcode="NOERROR", *addresses, flags=(), authority=0, transport="udp"):
         (Phase.HTTP, Kind.EOF, "http.eof"),
         (Phase.HTTP, Kind.HTTP_STATUS, "status"),
         (Phase.APP, Kind.TIMEOUT, "app.drop"),
-        (Phase.PROXY, Kind.TIMEOUT, "outage"),
+        (Phase.PROXY, Kind.TIMEOUT, "proxy.drop"),
+        (Phase.PROXY, Kind.SOCKS_REFUSED, "proxy.refused"),
+        (Phase.PROXY, Kind.SOCKS_NETWORK_UNREACHABLE, "proxy.unreachable"),
+        (Phase.PROXY, Kind.HTTP_FAILED, "proxy"),
+        (Phase.TLS, Kind.HTTP_BLOCKPAGE, "http.blockpage"),
     ],
 )
 def test_what_one_record_supports(phase, kind, expected):
@@ -121,7 +127,22 @@ def test_a_good_record_has_none():
 def test_it_is_total_and_never_leaves_the_phase(phase, kind):
     found = mechanism_of(failing(phase, kind))
     assert found
-    assert found.partition(".")[0] in {str(phase), "outage", "certificate", "status", "tcp"}
+    assert found.partition(".")[0] in {str(phase), "certificate", "status", "tcp"} or found == "http.blockpage"
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [({"peer": "answered"}, "udp.stun"), ({"peer": "silent"}, "app.drop"), ({"transfer": "freeze"}, "freeze")],
+)
+def test_what_a_probe_says_of_its_own_failure(extra, expected):
+    record = failing(Phase.APP, Kind.TIMEOUT)
+    assert mechanism_of(replace(record, facts=replace(record.facts, extra=extra))) == expected
+
+
+def test_a_registry_that_has_removed_a_name():
+    record = failing(Phase.DNS, Kind.DNS_NXDOMAIN)
+    gone = replace(record, facts=replace(record.facts, extra={"registry": "removed"}))
+    assert mechanism_of(gone) == "dns.registry_removal"
 
 
 @pytest.mark.parametrize(

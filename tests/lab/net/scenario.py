@@ -20,53 +20,74 @@ EVERY, GOOD, LONG = 60, 60, 12
 """Seconds of a slot on the virtual timeline; slots before, and of each stage."""
 Outcomes = dict[tuple[str, str], str]
 """(endpoint, vantage) to `phase kind`, or `ok`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What holds for a while, what each probe must see then, and the events that must stand at its end."""
-
-    rules: tuple[Mapping[str, Any], ...]
-    world: Mapping[str, Any]
-    lines_down: tuple[str, ...]
-    truth: Outcomes
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A file of tests/lab/scenarios; `known_gap` says what detection cannot tell yet."""
-
-    name: str
-    mechanism: str
-    stages: tuple[Stage, ...]
-    known_gap: str = ""
+DONE = frozenset({"rules", "world", "lines_down"})
+"""Words for what is done to the network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of a stage."""
+    """How each run ended, and the events that stand; `(suspected)` trails one that is not confirmed."""
 
     outcomes: Outcomes
     events: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What holds for a while, what must come of it, and what comes of it today, which differs in a known gap."""
+
+    mechanism: str
+    rules: tuple[Mapping[str, Any], ...]
+    world: Mapping[str, Any]
+    lines_down: tuple[str, ...]
+    must: Seen
+    today: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A file of tests/lab/scenarios, about what its first line says; `known_gap`: why today is not as it must be."""
+
+    name: str
+    about: str
+    stages: tuple[Stage, ...]
+    known_gap: str = ""
+
+
+WELL = Seen({(one.name, place): "ok" for one in TARGETS for place in one.places}, ())
+NORMAL = Stage("none", (), {}, (), WELL, WELL)
+"""Nothing is done."""
+
+
 def read(path: Path) -> Scenario:
     """Read a scenario. Raises ValueError or KeyError for what none can say."""
-    text = tomllib.loads(path.read_text())
-    stages = tuple(_stage(told) for told in text["stage"])
-    return Scenario(path.stem, text["mechanism"], stages, text.get("known_gap", ""))
+    written = path.read_text()
+    text = tomllib.loads(written)
+    stages = tuple(_stage(told, text["mechanism"]) for told in text["stage"])
+    return Scenario(path.stem, written.partition("\n")[0].lstrip("# "), stages, text.get("known_gap", ""))
 
 
-def _stage(told: Mapping[str, Any]) -> Stage:
-    unknown = set(told) - {"rules", "world", "lines_down", "truth", "events"}
+def _stage(told: Mapping[str, Any], mechanism: str) -> Stage:
+    unknown = set(told) - DONE - {"mechanism", "truth", "events", "gap_truth", "gap_events"}
     if unknown:
         raise ValueError(f"a stage has no {sorted(unknown)}")
-    truth = {(one.name, place): "ok" for one in TARGETS for place in one.places}
-    for where, outcome in told.get("truth", {}).items():
-        truth |= dict.fromkeys(_meant(where, truth), outcome)
-    down = tuple(told.get("lines_down", ()))
-    return Stage(tuple(told.get("rules", ())), told.get("world", {}), down, truth, tuple(sorted(told["events"])))
+    must = _changed(WELL, told.get("truth", {}), told["events"])
+    today = _changed(must, told.get("gap_truth", {}), told.get("gap_events", must.events))
+    return Stage(
+        told.get("mechanism", mechanism if DONE & set(told) else NORMAL.mechanism),
+        tuple(told.get("rules", ())),
+        told.get("world", {}),
+        tuple(told.get("lines_down", ())),
+        must,
+        today,
+    )
+
+
+def _changed(seen: Seen, truth: Mapping[str, str], events: Iterable[str]) -> Seen:
+    outcomes = dict(seen.outcomes)
+    for where, outcome in truth.items():
+        outcomes |= dict.fromkeys(_meant(where, outcomes), outcome)
+    return Seen(outcomes, tuple(sorted(events)))
 
 
 def _meant(where: str, truth: Outcomes) -> list[tuple[str, str]]:
@@ -117,15 +138,15 @@ def play(lab: Lab, scenario: Scenario, good: list[Record]) -> list[Seen]:
     return seen
 
 
-def differences(stage: Stage, found: Seen) -> list[str]:
-    """Where what was seen and concluded is not what was to be; a line each."""
+def differences(expected: Seen, found: Seen) -> list[str]:
+    """Where what was seen and concluded is not what was expected; a line each."""
     wrong = [
-        f"{name} at {place}: {said}, expected {stage.truth[name, place]}"
+        f"{name} at {place}: {said}, expected {expected.outcomes[name, place]}"
         for (name, place), said in found.outcomes.items()
-        if said != stage.truth[name, place]
+        if said != expected.outcomes[name, place]
     ]
-    if found.events != stage.events:
-        wrong.append(f"events {list(found.events)}, expected {list(stage.events)}")
+    if found.events != expected.events:
+        wrong.append(f"events {list(found.events)}, expected {list(expected.events)}")
     return wrong
 
 
@@ -143,16 +164,17 @@ def outcomes(records: Iterable[Record]) -> Outcomes:
 
 
 def judged(history: Iterable[tuple[int, list[Record]]]) -> tuple[str, ...]:
-    """The events that stand at the end: `whatsapp: block tls.reset at ru1 ru2`."""
+    """The events that have not ended at the end: `whatsapp: block tls.reset at ru1 ru2`."""
     last: dict[str, Event] = {}
     for body in conclusions(timeline(history)):
         if isinstance(body, Event):
             last[body.id] = body
-    return tuple(sorted(_worded(event) for event in last.values() if event.state in {"confirmed", "standing"}))
+    return tuple(sorted(_worded(event) for event in last.values() if event.state != "ended"))
 
 
 def _worded(event: Event) -> str:
-    return f"{event.service or 'all'}: {event.kind} {event.mechanism} at {' '.join(event.scope.vantages)}"
+    unsure = " (suspected)" if event.state == "suspected" else ""
+    return f"{event.service or 'all'}: {event.kind} {event.mechanism} at {' '.join(event.scope.vantages)}{unsure}"
 
 
 def timeline(history: Iterable[tuple[int, list[Record]]]) -> list[Row]:
