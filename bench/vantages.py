@@ -19,7 +19,7 @@ from functools import partial
 from statistics import median
 
 from bench import _stage as stage
-from bench.probes import BATCH, ROUNDS, Once, Places, batch, serving, whole
+from bench.overhead import BATCH, ROUNDS, Once, Places, batch, serving, whole
 from config.slots import SECOND
 from probes.plugin import VANTAGES, Vantage
 from probes.vantages.socks5 import CONNECT, request

@@ -27,6 +27,8 @@ Until = Annotated[str | None, typer.Option(help="Up to this time; written like -
 
 alerts_app = typer.Typer(help="About the receivers of events.", no_args_is_help=True)
 app.add_typer(alerts_app, name="alerts")
+detector_app = typer.Typer(help="About the detector of events.", no_args_is_help=True)
+app.add_typer(detector_app, name="detector")
 
 
 def _version(asked: bool) -> None:
@@ -252,6 +254,18 @@ def alerts_test(
     from daemon.commands.alerts import send_test as command
 
     raise typer.Exit(command(config, name))
+
+
+@detector_app.command("test")
+def detector_test(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Stories; without one all that are shipped.")
+    ] = None,
+) -> None:
+    """Run stories through the detector and say which of them end with the events that they must have."""
+    from daemon.commands.detector import test as command
+
+    raise typer.Exit(command(files or []))
 
 
 def main() -> None:

@@ -177,7 +177,8 @@ def shutdown(hand: Hand) -> Truth:
         if spot.country in CENSORS:
             groups.setdefault(spot.country, []).append(spot)
             groups.setdefault(spot.asn, []).append(spot)
-    spots = hand.dice.choice([group for group in groups.values() if len(group) > 1])
+    wide = [group for group in groups.values() if len(group) > 1]
+    spots = hand.dice.choice(wide or [[]])
     whitelist = hand.dice.random() < 0.5
     sides = frozenset({"foreign", "control"} | (set() if whitelist else {"domestic"}))
     mechanism = "whitelist" if whitelist else "outage"

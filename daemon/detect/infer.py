@@ -29,7 +29,27 @@ def counts(state: Detection, series: Series) -> bool:
         and track.fresh
         and may_speak(state, series, track)
         and (track.bad >= LONGEST or track.bad >= needed(state, series, track))
+        and not _is_the_resolver(state, series, track)
     )
+
+
+def _is_the_resolver(state: Detection, series: Series, track: Track) -> bool:
+    """Whether a resolver that is asked by its address says this wherever it is asked from, and all else is well here.
+
+    A national resolver denies a name to the free line, too; and one that is down takes no service down with it.
+    """
+    if not _at_a_named_resolver(series):
+        return False
+    beside = (one for one in state.index.by_service.get(series.service, ()) if one.vantage == series.vantage)
+    others = [state.tracks[one] for one in beside if not _at_a_named_resolver(one)]
+    if not others or any(other.down and not other.good for other in others):
+        return False
+    same = (twin for twin in twins(state, series) if twin.endpoint == series.endpoint)
+    return all(status(state, track, twin) != WORKS for twin in same)
+
+
+def _at_a_named_resolver(series: Series) -> bool:
+    return series.probe == "dns" and "@" in series.endpoint and not series.endpoint.endswith("@vantage")
 
 
 def twins(state: Detection, series: Series) -> list[Series]:

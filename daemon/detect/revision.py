@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+from daemon.detect.background import speaks_alone
 from daemon.detect.case import Case, Member
 from daemon.detect.comparators import compare
 from daemon.detect.confidence import confidence
 from daemon.detect.deepen import deepen
-from daemon.detect.mechanism import mode
+from daemon.detect.gate import trusted
+from daemon.detect.infer import WORKS, elsewhere
+from daemon.detect.mechanism import ARTEFACTS, mode
 from daemon.detect.state import SECOND, Detection
 from daemon.detect.words import against, summary
 from daemon.rows import Event, Scope
@@ -119,6 +122,7 @@ def _learn(state: Detection, case: Case) -> None:
     for series, member in case.members.items():
         weights = roles.setdefault(series.role, {})
         name = deepen(state, case, series, member)
+        member.artefact = member.artefact or name in ARTEFACTS
         weights[name] = weights.get(name, 0) + 1
     found = {role: mode(weights) for role, weights in roles.items()}
     case.mechanisms = {**found, **case.mechanisms} if case.recovering else {**case.mechanisms, **found}
@@ -135,13 +139,13 @@ def _overall(case: Case, roles: dict[str, dict[str, float]]) -> str:
 
 
 def _is_confirmed(state: Detection, case: Case) -> bool:
-    """Two of anything independent, or the lie itself, and longer than a flash."""
+    """Two of anything independent, or the lie itself, or one for very long; and longer than a flash."""
     members = list(case.members.values())
     lasted = max([member.last_bad for member in members] or [state.now]) - case.onset[1]
     if lasted < state.flash():
         return False
     silent = any(vantage in state.watches and state.watches[vantage].silent for vantage in case.vantages)
-    return (case.wide and silent) or _is_broad(case, members)
+    return (case.wide and silent) or _is_broad(case, members) or _is_long(state, case)
 
 
 def _is_broad(case: Case, members: list[Member]) -> bool:
@@ -150,6 +154,21 @@ def _is_broad(case: Case, members: list[Member]) -> bool:
         or len({series.endpoint for series in case.members}) > 1
         or len({member.phase for member in members}) > 1
         or any(member.artefact for member in members)
+    )
+
+
+def _is_long(state: Detection, case: Case) -> bool:
+    """One series that fails for long and was never contradicted, while all else answers there and it does elsewhere."""
+    if case.wide or len(case.members) != 1:
+        return False
+    ((series, member),) = case.members.items()
+    track = state.tracks[series]
+    alone = not member.up and not member.contra and speaks_alone(state, series, track)
+    return (
+        alone
+        and trusted(state, series.vantage)
+        and "reachable" in compare(state, case).values()
+        and bool(elsewhere(state, [series]).saying(WORKS))
     )
 
 

@@ -39,15 +39,15 @@ logging.getLogger("quic").setLevel(logging.CRITICAL)
 
 
 class Connection(QuicConnection):
-    """A connection that knows which side closed it."""
+    """A connection that knows by what it was closed from this side."""
 
-    closed_by_us = False
+    refusal: ConnectionTerminated | None = None
 
     def close(
         self, error_code: int = 0, frame_type: int | None = QuicFrameType.PADDING, reason_phrase: str = ""
     ) -> None:
         """Close it, also called by the library itself for what it does not accept."""
-        self.closed_by_us = True
+        self.refusal = ConnectionTerminated(error_code, frame_type, reason_phrase)
         super().close(error_code, frame_type, reason_phrase)
 
 
@@ -106,11 +106,14 @@ async def _exchange(run: Run, way: Datagrams, connection: Connection) -> Handsha
             connection.handle_timer(loop.time())
         else:
             connection.receive_datagram(data, way.way.near, loop.time())
+        if connection.refusal is not None:  # the library tells it only after three probe timeouts
+            _flush(way, connection)
+            raise closed(connection.refusal, ours=True)
         while (event := connection.next_event()) is not None:
             if isinstance(event, HandshakeCompleted):
                 return event
             if isinstance(event, ConnectionTerminated):
-                raise closed(event, ours=connection.closed_by_us)
+                raise closed(event, ours=False)
 
 
 async def _next(run: Run, way: Datagrams) -> bytes:

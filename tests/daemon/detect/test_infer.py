@@ -172,3 +172,27 @@ def test_in_one_country_a_service_that_lives_abroad_in_another_role_is_blocked()
     story = february()
     story.also(Endpoint("whatsapp", "call", "stun:3478", "tcp", vantages=("ru1", "ru2")))
     assert the_event(story.fails(DROP, HOUR, role="call").rows(3 * HOUR)).kind == "block"
+
+
+NSDI = "web.whatsapp.com/A@195.208.4.1/udp"
+
+
+def test_a_national_resolver_that_denies_a_name_to_the_free_line_too_blocks_nobody_there():
+    """February 2026 as a researcher abroad sees it: the same denial at nl1, while all else of the service is well."""
+    story = block(february(), "ru1 ru2", HOUR)
+    story.also(Endpoint("whatsapp", "web", NSDI, "dns"))
+    event = the_event(story.fails(NXDOMAIN, HOUR, endpoint=NSDI).rows(3 * HOUR))
+    assert (event.kind, event.scope.vantages) == ("block", ("ru1", "ru2"))
+
+
+def test_a_resolver_that_is_down_for_all_takes_no_service_with_it():
+    story = february()
+    story.also(Endpoint("whatsapp", "web", NSDI, "dns"))
+    assert events(story.fails(DROP, HOUR, endpoint=NSDI).rows(3 * HOUR)) == []
+
+
+def test_a_resolver_that_answers_elsewhere_is_held_against_the_path():
+    story = february()
+    story.also(Endpoint("whatsapp", "web", NSDI, "dns"))
+    event = the_event(story.fails(NXDOMAIN, HOUR, endpoint=NSDI, vantage="ru1 ru2").rows(3 * HOUR))
+    assert (event.kind, event.scope.vantages) == ("block", ("ru1", "ru2"))

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -149,13 +150,33 @@ def test_one_network_of_a_country():
     assert (event.kind, event.scope.vantages, event.scope.asns) == ("block", ("ru2",), (31133,))
 
 
-def test_one_endpoint_of_several_at_one_place_stays_a_suspicion():
-    told = events(february().fails(DROP, HOUR, service="whatsapp", role="chat", vantage="ru1").rows(3 * HOUR))
+def chat_fails_at_one_place(story: Story, until: float = 1e9) -> list[Event]:
+    """What is told when one endpoint of several fails at one place after an hour."""
+    story.fails(DROP, HOUR, until, service="whatsapp", role="chat", vantage="ru1")
+    return events(story.rows(3 * HOUR))
+
+
+def test_one_endpoint_of_several_at_one_place_is_confirmed_when_it_fails_for_long():
+    told = chat_fails_at_one_place(february())
     assert len(last_of_each(told)) == 1
-    assert {one.state for one in told} == {"suspected"}
+    assert [one.state for one in told] == ["suspected", "confirmed"]
+    assert HOUR + 8 * MINUTE <= after(told[-1].at) <= HOUR + 11 * MINUTE
+    assert told[-1].confidence < the_event(block(february(), "ru1", HOUR).rows(3 * HOUR)).confidence
     assert told[-1].roles == ("chat",)
     assert told[-1].scope.endpoints == ("g.whatsapp.net:5222",)
     assert "media and web of the same service answer there" in told[-1].against
+
+
+def test_one_endpoint_at_one_place_that_fails_for_some_minutes_is_never_confirmed():
+    told = chat_fails_at_one_place(february(), HOUR + 6 * MINUTE)
+    assert [one.state for one in told] == ["suspected", "ended"]
+
+
+def test_one_endpoint_that_no_other_place_reaches_stays_a_suspicion():
+    story = february()
+    story.endpoints = [replace(one, vantages=("ru1",)) if one.role == "chat" else one for one in story.endpoints]
+    told = chat_fails_at_one_place(story)
+    assert {one.state for one in told} == {"suspected"}
 
 
 def test_a_lie_on_record_confirms_alone():
@@ -411,6 +432,13 @@ def test_a_place_with_one_service_and_no_control_can_only_say_that_nothing_answe
     assert the_event(story.fails(DROP, HOUR, 2 * HOUR).rows(3 * HOUR)).kind == "vantage_outage"
     story = Story().vantage("home", "RU").service("whatsapp", "foreign", *WHATSAPP)
     assert the_event(story.fails(DROP, HOUR, 2 * HOUR, role="chat").rows(3 * HOUR)).kind == "unreachable"
+
+
+def test_a_certificate_that_only_one_place_is_shown_confirms_alone_at_once():
+    story = february().fails(FALSE_CERTIFICATE, HOUR, endpoint="mmg.whatsapp.net:443", vantage="ru1")
+    event = events(story.rows(HOUR + 6 * MINUTE))[-1]
+    assert (event.kind, event.mechanism, event.state) == ("block", "tls.mitm", "confirmed")
+    assert "on record" in event.summary
 
 
 def test_a_rotated_certificate_is_an_outage_and_no_forgery():
