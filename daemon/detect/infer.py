@@ -49,6 +49,8 @@ def _is_the_resolver(state: Detection, series: Series, track: Track) -> bool:
 
 
 def _at_a_named_resolver(series: Series) -> bool:
+    if series.probe == "registry":
+        return True
     return series.probe == "dns" and "@" in series.endpoint and not series.endpoint.endswith("@vantage")
 
 

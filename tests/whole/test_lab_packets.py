@@ -3,6 +3,8 @@
 import ssl
 from typing import Any
 
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +26,7 @@ from tests.lab.net.packets import (
     parse,
     question,
 )
+from tests.lab.net.quic_initial import quic_name
 from tests.lab.net.rules import Flow, apply, key_of, rules_of
 
 MACS = (b"\x02" * 6, b"\x04" * 6)
@@ -127,3 +130,22 @@ def test_what_is_remembered_is_dropped_for_so_many_seconds() -> None:
         False,
         True,
     ]
+
+
+def first_flight(name: str) -> bytes:
+    """What a true client of QUIC sends first."""
+    client = QuicConnection(configuration=QuicConfiguration(is_client=True, alpn_protocols=["h3"], server_name=name))
+    client.connect(("192.0.2.1", 443), now=0.0)
+    (datagram, _place), *_more = client.datagrams_to_send(now=0.0)
+    return datagram
+
+
+def test_the_name_in_an_initial_is_read_through_its_encryption() -> None:
+    assert quic_name(first_flight("web.whatsapp.com")) == "web.whatsapp.com"
+    assert b"whatsapp" not in first_flight("web.whatsapp.com")
+
+
+@given(st.binary(max_size=80), st.integers(0, 250))
+def test_what_is_no_whole_initial_has_no_name(junk: bytes, cut: int) -> None:
+    assert quic_name(junk) is None
+    assert quic_name(first_flight("web.whatsapp.com")[:cut]) is None

@@ -196,3 +196,11 @@ def test_a_resolver_that_answers_elsewhere_is_held_against_the_path():
     story.also(Endpoint("whatsapp", "web", NSDI, "dns"))
     event = the_event(story.fails(NXDOMAIN, HOUR, endpoint=NSDI, vantage="ru1 ru2").rows(3 * HOUR))
     assert (event.kind, event.scope.vantages) == ("block", ("ru1", "ru2"))
+
+
+def test_a_registry_that_removed_a_name_says_so_to_the_free_line_too():
+    story = block(february(), "ru1 ru2", HOUR)
+    story.also(Endpoint("whatsapp", "site", "whatsapp.com", "registry"))
+    event = the_event(story.fails(NXDOMAIN, HOUR, probe="registry").rows(3 * HOUR))
+    assert (event.kind, event.scope.vantages) == ("block", ("ru1", "ru2"))
+    assert "site" in event.roles

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 ISP = {"ru1": "217.10.32.4", "ru2": "212.45.2.5", "free": "9.9.9.9"}
 """Whom each vantage asks by default."""
 NSDI, GOOGLE = "195.208.4.1", "8.8.8.8"
-RESOLVERS = (*ISP.values(), NSDI, GOOGLE)
+PARENT = "195.208.6.1"
+"""It holds the national root's copy of the delegations, and refers to whom they name."""
+RESOLVERS = (*ISP.values(), NSDI, GOOGLE, PARENT)
 ZONE = {
     "web.whatsapp.com": ["157.240.205.60", "2a03:2880:f2ff:c0::60"],
     "mmg.whatsapp.net": ["157.240.205.61"],

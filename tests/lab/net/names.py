@@ -10,10 +10,11 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from daemon.detect.mechanism import zone_of
 from tests.lab.dns_servers import Sent
 from tests.lab.dns_tls_servers import over_https as dns_over_https
 from tests.lab.dns_tls_servers import over_tls as dns_over_tls
-from tests.lab.net.addresses import DNS_NAME, GOOGLE, ISP, PROXY, RESOLVERS, ZONE
+from tests.lab.net.addresses import DNS_NAME, GOOGLE, ISP, PARENT, PROXY, RESOLVERS, ZONE
 from tests.lab.net.state import Serve, World, client_of, guarded
 from tests.lab.servers import Leaving
 
@@ -42,11 +43,20 @@ def resolve(world: World, resolver: str, question: bytes, client: str) -> bytes 
         reply.authority.append(dns.rrset.from_text("lab.", 300, "IN", "SOA", SOA))
         return reply.to_wire()
     kind = asked.question[0].rdtype
+    if resolver == PARENT:
+        return _referral(reply, name)
     fits = [one for one in found if kind == (dns.rdatatype.AAAA if ":" in one else dns.rdatatype.A)]
     if fits:
         reply.answer.append(dns.rrset.from_text(asked.question[0].name, 60, "IN", dns.rdatatype.to_text(kind), *fits))
     else:
         reply.authority.append(dns.rrset.from_text("lab.", 300, "IN", "SOA", SOA))
+    return reply.to_wire()
+
+
+def _referral(reply: dns.message.Message, name: str) -> bytes:
+    """The delegation of a name's zone, as a parent's server has it: in the authority section, without aa."""
+    reply.flags &= ~(dns.flags.RA | dns.flags.AA)
+    reply.authority.append(dns.rrset.from_text(f"{zone_of(name)}.", 300, "IN", "NS", "ns.lab."))
     return reply.to_wire()
 
 

@@ -25,13 +25,15 @@ from tests.lab.net.packets import (
     question,
     unreachable,
 )
+from tests.lab.net.quic_initial import quic_name
 
 Key = tuple[str, int, str, int, str, int]
 """Line, protocol, client address and port, far address and port."""
 SEEN = 8_192
 """Bytes of a client's stream that a censor keeps to read a name in them."""
 MATCHERS = frozenset(
-    {"link", "direction", "protocol", "to", "port", "sni", "name", "host", "begins", "stun", "quic", "data"}
+    {"link", "direction", "protocol", "to", "port", "sni", "name", "host", "begins", "stun", "quic", "quic_sni"}
+    | {"data"}
 )
 ARGUMENTS = frozenset(
     {"action", "both", "alert", "address", "aa", "racing", "location", "bytes", "packets", "rate", "burst", "ms", "p"}
@@ -151,6 +153,7 @@ def _like(name: str | None, globs: Any) -> bool:
 
 _READ: Mapping[str, Callable[[Any, Flow, Packet], bool]] = {
     "sni": lambda globs, flow, packet: packet.protocol == TCP and _like(hello_name(flow.stream), globs),
+    "quic_sni": lambda globs, _flow, packet: packet.protocol == UDP and _like(quic_name(packet.payload), globs),
     "name": lambda globs, _flow, packet: _like(_asked(packet), globs),
     "host": lambda globs, flow, packet: packet.protocol == TCP and _like(http_host(flow.stream), globs),
     "begins": lambda prefix, flow, _packet: flow.stream.startswith(bytes.fromhex(prefix)),

@@ -27,6 +27,11 @@ def service(world: World, address: str, port: int) -> Serve:
             return
         if world.says("dead", name):
             await asyncio.Event().wait()
+        if world.says("junk", name):
+            await reader.read(1)
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            return
         if name in SPOKEN:
             await SPOKEN[name].behave(Leaving(reader, writer))
             return

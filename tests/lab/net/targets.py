@@ -14,7 +14,7 @@ from probes.record import Record, Series
 from probes.run import Attempt, World, perform
 from probes.vantages.netns import NamespaceVantage
 from tests.lab.certificates import lab_trusts
-from tests.lab.net.addresses import CONNECT, DNS_NAME, ECHO, GOOGLE, ISP, NSDI, PROXY, SOCKS, STUN, ZONE
+from tests.lab.net.addresses import CONNECT, DNS_NAME, ECHO, GOOGLE, ISP, NSDI, PARENT, PROXY, SOCKS, STUN, ZONE
 from tests.lab.net.lab import Lab
 from tests.lab.net.topology import NETWORKS, six
 from tests.lab.runs import plugin
@@ -45,9 +45,16 @@ class Target:
 
 TLS = {"trust": "lab"}
 EVERYWHERE = tuple(PLACES)
+REGISTRY = {
+    "siblings": ("mmg.whatsapp.net",),
+    "national": (NSDI,),
+    "neutral": (ISP["free"],),
+    "parents": (PARENT,),
+}
 TARGETS = (
     Target("whatsapp/dns", "dns", "web.whatsapp.com"),
     Target("whatsapp/nsdi", "dns", "web.whatsapp.com", {"resolvers": (NSDI,)}),
+    Target("whatsapp/registry", "registry", "web.whatsapp.com", REGISTRY),
     Target("whatsapp/google", "dns", "web.whatsapp.com", {"resolvers": (GOOGLE,), "also_tcp": True}),
     Target("whatsapp/dot", "dns", "web.whatsapp.com", {"resolvers": (f"tls://{GOOGLE}#{DNS_NAME}",)}),
     Target("whatsapp/doh", "dns", "web.whatsapp.com", {"resolvers": (f"https://{GOOGLE}/dns-query#{DNS_NAME}",)}),

@@ -10,6 +10,7 @@ world (`{}`) and replaces the one before; it answers `ok` as soon as that holds.
 - `moved`: name to addresses; `rate`: name to connections that one client may open in 10 s, reset beyond;
 - `lies`: resolver to name glob to `nxdomain`, `servfail`, `refused`, `silence` or an address;
 - `refuses`: name to the status that a request for a web socket gets; `no_quic`: names without QUIC;
+- `junk`: names whose servers answer whatever is said with a page;
 - `proxy`: `down`, or `blind` (it connects nobody).
 
 `{"told": true}` changes nothing and is answered by one line: what was asked and who connected since the last change.
