@@ -1,7 +1,7 @@
 """Does a larger transfer pass, at what rate, and what becomes of it on the way?"""
 
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import Field, field_validator
 
@@ -14,6 +14,9 @@ from probes.steps.transfer import check_owned, download, upload
 from probes.steps.transfer import transfer as carry
 from probes.steps.trust import HTTP_1_1
 from probes.steps.url import Url, parse_url
+
+LITTLE = 4_096
+"""Bytes: freezes were seen from 14 KB on (field.md 3.2, net4people/bbs 490)."""
 
 
 class Transfer(ProbeOptions):
@@ -46,6 +49,10 @@ class Transfer(ProbeOptions):
     def contacts(self) -> tuple[str, ...]:
         """The host."""
         return (self.url.host,)
+
+    def smaller(self) -> Self | None:
+        """The same object, so little of it that a freeze after some packets lets it pass; None where it is little."""
+        return self.model_copy(update={"size": LITTLE}) if self.size > LITTLE else None
 
     def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """One over TLS, none in plain."""

@@ -1,5 +1,7 @@
 """Transfers that pass, freeze, are held back or broken off, each called what it is."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -77,3 +79,9 @@ async def test_nobody_else_is_sent_an_upload() -> None:
 def test_options_that_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         PROBES.get("transfer").options(**{"target": "https://example.org/", **changes})
+
+
+def test_the_same_with_little_to_carry_is_what_a_diagnosis_compares_with() -> None:
+    kind: Any = plugin("transfer").options
+    whole_, little = kind(target="http://x.example/o"), kind(target="http://x.example/o", size=4_096)
+    assert (whole_.smaller(), little.smaller()) == (little, None)
