@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from config.plan import Assignment
-from daemon.diagnose_ground import Control, Ground, bracketed, is_name, pair, place_of
+from daemon.diagnose_ground import Control, Ground, is_name, pair, place_of
 from probes.diagnosis import Arm
-from probes.plugin import ProbeOptions
+from probes.plugin import ProbeOptions, join_host_port
 from probes.protocols.dns import Dns
 from probes.protocols.tcp import Tcp
 from probes.protocols.tls import Tls
@@ -88,7 +88,7 @@ def _hello(base: Attempt, record: Record) -> Attempt:
     if record.failure is None or record.failure.phase is not Phase.TLS or isinstance(base.options, Tls):
         return base
     trust, alpn = base.options.trusts()[0]
-    return _as_probe(base, "tls", Tls(target=bracketed(*place_of(base.options)), trust=trust, alpn=alpn))
+    return _as_probe(base, "tls", Tls(target=join_host_port(*place_of(base.options)), trust=trust, alpn=alpn))
 
 
 def _control_hello(failing: Failing) -> Attempt:
@@ -106,7 +106,7 @@ def _as_probe(base: Attempt, probe: str, options: ProbeOptions) -> Attempt:
 
 def _connections(failing: Failing) -> Iterator[Try]:
     """Of TCP: other addresses, ports, families."""
-    bare = Tcp(target=bracketed(*failing.place))
+    bare = Tcp(target=join_host_port(*failing.place))
     failing = replace(failing, base=_as_probe(failing.base, "tcp", bare))
     yield from _framed(failing, _own_control(failing), [*_ports(failing), *_ways(failing)])
 
@@ -188,7 +188,7 @@ def _asked(base: Attempt) -> str:
 
 def _url_host(resolver: str) -> str:
     parsed = parse_resolver(resolver)
-    return bracketed(parsed.address, parsed.port)
+    return join_host_port(parsed.address, parsed.port)
 
 
 def _resolvers(failing: Failing) -> list[str]:

@@ -75,8 +75,3 @@ def place_of(options: ProbeOptions) -> tuple[str, int]:
 def is_name(host: str) -> bool:
     """Whether a host is a name and no address."""
     return family_of(host) is None
-
-
-def bracketed(host: str, port: int) -> str:
-    """Host and port as a target is written."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

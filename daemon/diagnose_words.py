@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from daemon.diagnose_ground import bracketed
 from probes.diagnosis import Arm, Cell, Diagnosis, Finding
 from probes.finding import answered
+from probes.plugin import join_host_port
 
 ARMS = {
     Arm.CONTROL: "control",
@@ -110,4 +110,4 @@ def _open(diagnosis: Diagnosis) -> str:
 def _place(cell: Cell) -> str:
     if not cell.port:
         return cell.address
-    return bracketed(cell.address, cell.port)
+    return join_host_port(cell.address, cell.port)

@@ -95,6 +95,11 @@ class HostPort(ProbeOptions):
         return (self.place[0],)
 
 
+def join_host_port(host: str, port: int) -> str:
+    """Host and port as a target is written: an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def split_host_port(target: str, default: int | None = None) -> tuple[str, int]:
     """Host and port of `host:port` or `[2001:db8::1]:443`. Raises ValueError that says what to write."""
     parts = re.fullmatch(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[^:]*))?", target)

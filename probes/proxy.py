@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from probes.failure import Fault
-from probes.plugin import Dial, VantageOptions, Way, split_host_port
+from probes.plugin import Dial, VantageOptions, Way, join_host_port, split_host_port
 from probes.record import Family, Kind, Phase
 
 LONGEST = 255
@@ -22,7 +22,7 @@ def _numeric(text: str) -> str:
     host, port = split_host_port(text)
     if ":" not in host and not host.replace(".", "").isdecimal():
         raise ValueError(f"{host} is a name: write the proxy's address in figures, nobody is asked for it")
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return join_host_port(host, port)
 
 
 class ProxyOptions(VantageOptions):
@@ -108,8 +108,7 @@ class Proxied:
 
 def proxy_at(place: tuple[str, int]) -> str:
     """How a proxy stands in a detail."""
-    address, port = place
-    return f"proxy [{address}]:{port}" if ":" in address else f"proxy {address}:{port}"
+    return f"proxy {join_host_port(*place)}"
 
 
 def blame(scope: Any, whom: str) -> None:  # noqa: ANN401  a PhaseScope, or None where a run is over

@@ -2,7 +2,7 @@
 
 from daemon.detect.case import Case, Member
 from daemon.detect.infer import twins
-from daemon.detect.mechanism import CERTIFICATE, MITM, NXDOMAIN, REMOVAL, host_of, zone_of
+from daemon.detect.mechanism import CERTIFICATE, MITM, NXDOMAIN, REMOVAL, host_of, resolver_of, zone_of
 from daemon.detect.proof import proved
 from daemon.detect.state import Detection
 from probes.record import Series
@@ -29,7 +29,7 @@ def _valid_elsewhere(state: Detection, series: Series, member: Member) -> bool:
 def _removed(state: Detection, case: Case, zone: str) -> bool:
     """Whether all named resolvers asked for a zone (two or more) deny it, while they answer for a sibling zone."""
     asked = [
-        (series, series.endpoint.rpartition("@")[2].partition("/")[0])
+        (series, resolver_of(series.endpoint))
         for vantage in case.vantages
         for series, track in state.tracks_at(vantage)
         if series.service == case.service and series.probe == "dns" and track.last

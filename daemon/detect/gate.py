@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 
+from daemon.detect.mechanism import CERTIFICATE_KINDS
 from daemon.detect.places import Line, Watch
 from daemon.detect.series import Track
 from daemon.detect.state import FOREIGN, Detection
-from probes.record import Kind, Series
+from probes.record import Series
 
-PAPERS = frozenset({Kind.TLS_HOSTNAME, Kind.TLS_AUTHORITY, Kind.TLS_CERTIFICATE})
-"""Kinds of a certificate that was not accepted."""
 QUIET = 3
 """Probes let go by after a line recovered."""
 
@@ -40,7 +39,7 @@ def falsely_signed(controls: Iterable[Track]) -> bool:
 
     What only connects or asks for a name is answered by a portal, too, and so says nothing for the line.
     """
-    return sum(track.kind in PAPERS for track in controls) > 1
+    return sum(track.kind in CERTIFICATE_KINDS for track in controls) > 1
 
 
 def portal(state: Detection, vantage: str) -> bool:

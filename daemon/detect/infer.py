@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from daemon.detect.background import LONGEST, needed
 from daemon.detect.gate import may_speak, trusted
+from daemon.detect.mechanism import resolver_of
 from daemon.detect.proof import in_path
 from daemon.detect.series import RUN, Track
 from daemon.detect.state import Detection
@@ -51,7 +52,7 @@ def _is_the_resolver(state: Detection, series: Series, track: Track) -> bool:
 def _at_a_named_resolver(series: Series) -> bool:
     if series.probe == "registry":
         return True
-    return series.probe == "dns" and "@" in series.endpoint and not series.endpoint.endswith("@vantage")
+    return series.probe == "dns" and "@" in series.endpoint and resolver_of(series.endpoint) != "vantage"
 
 
 def twins(state: Detection, series: Series) -> list[Series]:

@@ -45,7 +45,7 @@ _ENDINGS: Mapping[Phase, Mapping[Kind, str]] = {
     Phase.HTTP: _HTTP,
     Phase.APP: _TLS,
 }
-_CERTIFICATE_KINDS = frozenset({Kind.TLS_HOSTNAME, Kind.TLS_AUTHORITY, Kind.TLS_CERTIFICATE})
+CERTIFICATE_KINDS = frozenset({Kind.TLS_HOSTNAME, Kind.TLS_AUTHORITY, Kind.TLS_CERTIFICATE})
 
 
 def mechanism_of(record: Record) -> str:
@@ -93,7 +93,7 @@ def _later(failure: Failure, record: Record) -> str:
         return "freeze"
     if failure.phase is Phase.TLS and facts.alert is not None:
         return "tls.alert"
-    if failure.kind in _CERTIFICATE_KINDS:
+    if failure.kind in CERTIFICATE_KINDS:
         return CERTIFICATE
     if failure.kind is Kind.REFUSED and facts.refused_by == "icmp":
         return "tcp.unreachable"
@@ -119,6 +119,11 @@ def host_of(endpoint: str) -> str:
     """The host name in an endpoint as it is written: of a URL, `host:port`, or `name/A@resolver`."""
     bare = endpoint.partition("://")[2] or endpoint
     return bare.partition("/")[0].rpartition("@")[2].partition(":")[0].lower()
+
+
+def resolver_of(endpoint: str) -> str:
+    """Who is asked in an endpoint of a dns probe as it is written: an address, or `vantage`."""
+    return endpoint.rpartition("@")[2].partition("/")[0]
 
 
 def zone_of(host: str) -> str:

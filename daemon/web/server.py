@@ -10,6 +10,7 @@ from aiohttp import web
 from daemon.web import api, pages, stream
 from daemon.web.guard import Keys, add_headers, guard
 from daemon.web.sight import SIGHT, Sight
+from probes.plugin import join_host_port
 
 STATIC = Path(__file__).parent / "static"
 GOODBYE = 0.5
@@ -53,4 +54,4 @@ def url_of(sock: socket.socket) -> str:
     """Where the page is, as a reader on this machine would type it."""
     host, port = sock.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared with, not bound to
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"http://{join_host_port(host, port)}/"

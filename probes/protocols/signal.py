@@ -1,21 +1,20 @@
 """Does Signal answer, and is it Signal: who vouches for the certificate, and what does the server's page say?"""
 
-from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from probes.plugin import PROBES, ProbeOptions
+from probes.plugin import PROBES
 from probes.run import Run
 from probes.steps.connect import connect
 from probes.steps.either_trust import either, handshake_either
 from probes.steps.request import request
 from probes.steps.resolve import resolve
 from probes.steps.trust import HTTP_1_1
-from probes.steps.url import Url, parse_url
+from probes.steps.url import UrlTarget, parse_url
 
 
-class Signal(ProbeOptions):
+class Signal(UrlTarget):
     """Options of the signal probe."""
 
     traffic = 9_000
@@ -35,19 +34,10 @@ class Signal(ProbeOptions):
 
     @field_validator("target")
     @classmethod
-    def _is_url(cls, target: str) -> str:
+    def _is_secure(cls, target: str) -> str:
         if not parse_url(target).secure:
             raise ValueError(f"{target!r} is in plain: Signal speaks TLS only, write https://")
         return target
-
-    @cached_property
-    def url(self) -> Url:
-        """The target taken apart."""
-        return parse_url(self.target)
-
-    def contacts(self) -> tuple[str, ...]:
-        """The host."""
-        return (self.url.host,)
 
     def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Both sets together for the handshake, and the own one alone, to tell which of them vouched."""

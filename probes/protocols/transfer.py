@@ -1,11 +1,10 @@
 """Does a larger transfer pass, at what rate, and what becomes of it on the way?"""
 
-from functools import cached_property
 from typing import ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from probes.plugin import PROBES, ProbeOptions
+from probes.plugin import PROBES
 from probes.run import Run
 from probes.steps.connect import connect
 from probes.steps.handshake import handshake
@@ -13,13 +12,13 @@ from probes.steps.resolve import resolve
 from probes.steps.transfer import check_owned, download, upload
 from probes.steps.transfer import transfer as carry
 from probes.steps.trust import HTTP_1_1
-from probes.steps.url import Url, parse_url
+from probes.steps.url import UrlTarget
 
 LITTLE = 4_096
 """Bytes: freezes were seen from 14 KB on (field.md 3.2, net4people/bbs 490)."""
 
 
-class Transfer(ProbeOptions):
+class Transfer(UrlTarget):
     """Options of the transfer probe."""
 
     traffic: ClassVar[int] = 290_000
@@ -31,32 +30,10 @@ class Transfer(ProbeOptions):
     up: bool = False
     """An operator sets this when the target is his own server, listed under `[[limits]]`: bytes are sent to it
     instead. Nobody else is ever sent an upload."""
-    trust: str = "public"
-    """An operator sets this when the server's certificate is not from a public root: a pinned set, a PEM file, or
-    `observe` where the root is not known."""
-
-    @field_validator("target")
-    @classmethod
-    def _is_url(cls, target: str) -> str:
-        parse_url(target)
-        return target
-
-    @cached_property
-    def url(self) -> Url:
-        """The target taken apart."""
-        return parse_url(self.target)
-
-    def contacts(self) -> tuple[str, ...]:
-        """The host."""
-        return (self.url.host,)
 
     def smaller(self) -> Self | None:
         """The same object, so little of it that a freeze after some packets lets it pass; None where it is little."""
         return self.model_copy(update={"size": LITTLE}) if self.size > LITTLE else None
-
-    def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """One over TLS, none in plain."""
-        return ((self.trust, HTTP_1_1),) if self.url.secure else ()
 
 
 @PROBES.add

@@ -1,11 +1,10 @@
 """Does a server open a web socket, and does it speak on it?"""
 
-from functools import cached_property
 from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from probes.plugin import PROBES, ProbeOptions
+from probes.plugin import PROBES
 from probes.record import Phase
 from probes.run import Run
 from probes.steps.connect import connect
@@ -13,19 +12,17 @@ from probes.steps.handshake import handshake
 from probes.steps.resolve import resolve
 from probes.steps.trust import HTTP_1_1
 from probes.steps.upgrade import upgrade
-from probes.steps.url import SOCKETS, Url, parse_url
+from probes.steps.url import SOCKETS, UrlTarget
 
 
-class Websocket(ProbeOptions):
+class Websocket(UrlTarget):
     """Options of the websocket probe."""
 
     traffic = 9_000
+    schemes = SOCKETS
 
     target: str
     """An operator sets this to the web socket that is opened: `wss://ws-api.oneme.ru/websocket`."""
-    trust: str = "public"
-    """An operator sets this when the server's certificate is not from a public root: a pinned set, a PEM file, or
-    `observe` where the root is not known."""
     origin: str = ""
     """An operator sets this when the server takes only the pages of its own site: `https://web.max.ru`."""
     text: str = ""
@@ -35,12 +32,6 @@ class Websocket(ProbeOptions):
     answer: bool = False
     """An operator sets this when the server says something, by itself or to the first message: the first of it is
     waited for."""
-
-    @field_validator("target")
-    @classmethod
-    def _is_url(cls, target: str) -> str:
-        parse_url(target, SOCKETS)
-        return target
 
     @field_validator("origin")
     @classmethod
@@ -60,19 +51,6 @@ class Websocket(ProbeOptions):
         if self.text and self.hex:
             raise ValueError("text and hex are both the first message: write one of them")
         return self
-
-    @cached_property
-    def url(self) -> Url:
-        """The target taken apart."""
-        return parse_url(self.target, SOCKETS)
-
-    def contacts(self) -> tuple[str, ...]:
-        """The host."""
-        return (self.url.host,)
-
-    def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """One over TLS, none in plain."""
-        return ((self.trust, HTTP_1_1),) if self.url.secure else ()
 
 
 @PROBES.add

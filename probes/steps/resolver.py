@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-from probes.plugin import ascii_host, port_number
+from probes.plugin import ascii_host, join_host_port, port_number
 from probes.steps.trust import HTTP_1_1
 
 DEFAULT_PORT = 53
@@ -44,7 +44,7 @@ class Resolver:
             return "system"
         if self.port == PORTS[self.transport]:
             return self.address
-        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+        return join_host_port(self.address, self.port)
 
     @property
     def label(self) -> str:

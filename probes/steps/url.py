@@ -3,9 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 from urllib.parse import quote
 
-from probes.plugin import split_host_port
+from pydantic import field_validator
+
+from probes.plugin import ProbeOptions, split_host_port
+from probes.steps.trust import HTTP_1_1
 
 WEB = {"http": 80, "https": 443}
 SOCKETS = {"ws": 80, "wss": 443}
@@ -42,3 +47,34 @@ def parse_url(target: str, ports: Mapping[str, int] = WEB) -> Url:
         authority=shown if port == default else f"{shown}:{port}",
         path=path if path.startswith("/") else f"/{path}",
     )
+
+
+class UrlTarget(ProbeOptions):
+    """Options of a probe type whose target is a URL."""
+
+    schemes: ClassVar[Mapping[str, int]] = WEB
+
+    target: str
+    """An operator sets this to what is measured, a URL."""
+    trust: str = "public"
+    """An operator sets this when the server's certificate is not from a public root: a pinned set, a PEM file, or
+    `observe` where the root is not known."""
+
+    @field_validator("target")
+    @classmethod
+    def _is_url(cls, target: str) -> str:
+        parse_url(target, cls.schemes)
+        return target
+
+    @cached_property
+    def url(self) -> Url:
+        """The target taken apart."""
+        return parse_url(self.target, self.schemes)
+
+    def contacts(self) -> tuple[str, ...]:
+        """The host."""
+        return (self.url.host,)
+
+    def trusts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """One over TLS, none in plain."""
+        return ((self.trust, HTTP_1_1),) if self.url.secure else ()

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import field_validator
 
 from probes.failure import Fault
-from probes.plugin import VANTAGES, Vantage
+from probes.plugin import VANTAGES, Vantage, join_host_port
 from probes.proxy import Proxied, ProxyOptions, blame, exactly, say
 from probes.record import Kind
 
@@ -53,7 +53,7 @@ class HttpProxyVantage(Proxied):
 
     def _request(self, address: str, port: int) -> bytes:
         """The request, and who asks."""
-        place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        place = join_host_port(address, port)
         lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
         if self.options.user is not None:
             login = b64encode(f"{self.options.user}:{self.options.secret}".encode()).decode()

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from config.plan import Assignment
 from daemon.detect.mechanism import zone_of
-from daemon.diagnose_ground import NEUTRAL, Control, bracketed, is_name, pair, place_of
+from daemon.diagnose_ground import NEUTRAL, Control, is_name, pair, place_of
+from probes.plugin import join_host_port
 from probes.record import Kind, Phase, Record
 from tests.lab.diagnosing import CONTROL, assignment, ran
 
@@ -84,4 +85,7 @@ def test_a_place_is_host_and_port_whatever_the_probe_type(item: Assignment, plac
 
 def test_an_address_is_no_name_and_an_ipv6_address_stands_in_brackets() -> None:
     assert [is_name(host) for host in ("example.com", "192.0.2.1", "2001:db8::1")] == [True, False, False]
-    assert [bracketed(host, 443) for host in ("192.0.2.1", "2001:db8::1")] == ["192.0.2.1:443", "[2001:db8::1]:443"]
+    assert [join_host_port(host, 443) for host in ("192.0.2.1", "2001:db8::1")] == [
+        "192.0.2.1:443",
+        "[2001:db8::1]:443",
+    ]
