@@ -50,7 +50,7 @@ def test_blank_lines_are_passed_over_and_counted(tmp_path):
     assert read(path) == [(2, Annotation("a")), (4, Annotation("b"))]
 
 
-@pytest.mark.parametrize("data", [b"", b"\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("data", [b"", b"\n\n", gzip.compress(b"")], ids=["nothing", "blank", "packed"])
 def test_an_empty_file_has_no_rows(tmp_path, data):
     assert read(written(tmp_path / "rows", data)) == []
 
